@@ -1,0 +1,39 @@
+"""What the transport said about a mail: RFC 5321 envelope facts, apart from the message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mailtrack.mail.address import Address
+
+
+class Front(StrEnum):
+    """The ways in."""
+
+    SMTP = "smtp"
+    LMTP = "lmtp"
+    IMAP = "imap"
+    PIPE = "pipe"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The envelope of one accepted mail.
+
+    ``spool_id`` is unique for ever and sorts in the order of acceptance. ``mail_from`` is None
+    for the null reverse-path ``<>``. ``received_at`` is aware UTC, the instant of acceptance.
+    ``sha256`` is of the raw mail as it was accepted. ``authenticated_as`` is the SMTP AUTH
+    login, None if there was none. ``peer`` is the client's IP address, ``""`` if there is none.
+    """
+
+    spool_id: str
+    mail_from: Address | None
+    rcpt_to: tuple[Address, ...]
+    received_at: datetime
+    front: Front
+    peer: str
+    size_bytes: int
+    sha256: str
+    authenticated_as: str | None = None

@@ -1,0 +1,50 @@
+"""What a mail asks of us: everything the one look-up needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mailtrack.tickets.token import TokenText
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """A ``[word:argument]`` as it was typed, before anybody asks what it means.
+
+    ``word`` and ``argument`` are stripped; ``raw`` is the text between and with the brackets.
+    ``from_body`` tells a line at the top of the body from the subject.
+    """
+
+    word: str
+    argument: str
+    raw: str
+    from_body: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the mail asks. One look-up answers it; see ``Context``.
+
+    ``tokens`` stand in the order in which they count: envelope first, then To and Cc.
+    ``known_ids`` are In-Reply-To, then References from last to first. ``numbers`` are the
+    ``[#1042]`` of the subject. ``sender_key`` is the key of the one strict From address.
+    ``agent`` is the name of the agent who has that address: a claim, not a proof. ``queue`` is
+    where a new ticket would start: the queue of the first of our addresses in the envelope.
+    ``wants`` are the questions of the brackets, filled only if an agent claims to ask:
+    ``("find", "refund")``, ``("show", "1042")``, ``("queue", "support")``, ``("mine", "ivan")``.
+    """
+
+    spool_id: str
+    raw_sha256: str
+    content_hash: str
+    message_id: str | None
+    sender_key: str | None
+    agent: str | None
+    queue: str
+    tokens: tuple[TokenText, ...] = ()
+    known_ids: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+    brackets: tuple[Bracket, ...] = ()
+    wants: tuple[tuple[str, str], ...] = ()
+    subject_key: str = ""
+    rcpt_keys: tuple[str, ...] = field(default=())
