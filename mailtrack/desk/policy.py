@@ -8,18 +8,16 @@ decide something knows its ``where``: ``rules.yaml:12``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from mailtrack.desk.letters import Stationery
+from mailtrack.desk.promises import Rung, SlaPolicy
+from mailtrack.desk.routing import Routing
 from mailtrack.mail.address import Address
-from mailtrack.tickets.clock import Metric
-from mailtrack.tickets.ticket import PersonId, Priority, Status, agent_id
+from mailtrack.tickets.ticket import PersonId, agent_id
 from mailtrack.tickets.token import KeyRing
-
-if TYPE_CHECKING:
-    from mailtrack.desk.letters import Stationery
 
 
 class Role(StrEnum):
@@ -104,148 +102,6 @@ class Brakes:
     mails_in_ticket_10_minutes_max: int = 10
 
 
-# ---- routing -----------------------------------------------------------------------------------
-
-
-class Match(StrEnum):
-    """How a condition's values are compared with the text they look at."""
-
-    WORDS = "words"  # whole words or phrases, case folded, in any script
-    GLOB = "glob"  # the whole value, * and ?
-    REGEX = "regex"  # RE2, searched
-    EXACT = "exact"  # one of these values, case folded
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One thing to look at, and the values any of which fits.
-
-    ``subject`` is a key of ``routing.CONDITIONS``: subject, body, from, to, header, list,
-    attachment, language, customer_type, organisation, queue, tag, size, reply, time.
-    ``name`` is the header's name for ``header``. ``values`` are ``(how, text)``.
-    """
-
-    subject: str
-    values: tuple[tuple[Match, str], ...]
-    where: str
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """A tree of conditions: all of ``all``, at least one of ``any`` (if any), none of ``none``."""
-
-    all: tuple[Condition | When, ...] = ()
-    any: tuple[Condition | When, ...] = ()
-    none: tuple[Condition | When, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Assign:
-    """To whom: ``how`` is person, round_robin, least_busy or skill; ``what`` names it."""
-
-    how: str
-    what: str
-    where: str
-
-
-@dataclass(frozen=True, slots=True)
-class Then:
-    """What a rule does. None or empty: leaves it alone."""
-
-    queue: str | None = None
-    priority: Priority | None = None
-    category: str | None = None
-    tags: tuple[str, ...] = ()
-    assign: Assign | None = None
-    sla: str | None = None
-    canned: str | None = None
-    note: str | None = None
-    notify: tuple[str, ...] = ()
-    hold: bool = False
-    spam: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule of ``rules.yaml``, in the order of the file."""
-
-    name: str
-    when: When
-    then: Then
-    stop: bool
-    where: str
-
-
-# ---- SLA ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Working hours of one day by the wall clock; ``closes`` <= ``opens`` runs past midnight."""
-
-    opens: time
-    closes: time
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """When a promise runs. ``week`` holds the windows of Monday to Sunday, 7 tuples.
-
-    ``overrides`` replace the windows of a date; a holiday is an override with no window.
-    """
-
-    name: str
-    zone: ZoneInfo
-    week: tuple[tuple[Window, ...], ...]
-    overrides: tuple[tuple[date, tuple[Window, ...]], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SlaPolicy:
-    """One promise. ``when`` picks the tickets (an empty one picks all); the first in file wins.
-
-    ``targets`` are ``(metric, priority, seconds)``; a metric with no row is not promised.
-    ``calendar`` None runs day and night.
-    """
-
-    name: str
-    when: When
-    calendar: Calendar | None
-    targets: tuple[tuple[Metric, Priority, int], ...]
-    pause_on_hold: bool
-    rebase: bool
-    where: str
-
-    def target(self, metric: Metric, priority: Priority) -> int | None:
-        """The promised seconds, None if nothing is promised."""
-        return next((s for m, p, s in self.targets if m == metric and p == priority), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One step of the escalation ladder.
-
-    ``percent`` of the target (100 is the breach), or ``after`` the breach. ``tell`` holds
-    ``owner``, ``lead``, ``queue``, agent names or addresses of agents.
-    """
-
-    percent: int | None
-    after: timedelta | None
-    tell: tuple[str, ...]
-    where: str
-
-    @property
-    def name(self) -> str:
-        """How the rung is remembered as told: ``80%``, ``breach``, ``+4h``."""
-        if self.after is not None:
-            return f"+{int(self.after.total_seconds())}s"
-        return "breach" if self.percent == 100 else f"{self.percent}%"
-
-
-# ---- the whole ---------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
     """All that the admin decided. ``addresses`` maps our address keys to queue names.
@@ -266,7 +122,7 @@ class Policy:
     delimiter: str
     agents: tuple[Agent, ...]
     customers: tuple[CustomerRule, ...]
-    rules: tuple[Rule, ...]
+    routing: Routing
     sla_policies: tuple[SlaPolicy, ...]
     ladder: tuple[Rung, ...]
     trust: TrustPolicy
@@ -280,7 +136,6 @@ class Policy:
     stationery: Stationery = field(repr=False)
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    statuses_shown: tuple[Status, ...] = tuple(Status)
 
     def agent(self, name: str) -> Agent | None:
         """The agent of that name in ``people.yaml``, active or not."""

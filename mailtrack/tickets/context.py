@@ -59,8 +59,8 @@ class HeldMail:
 class Grant:
     """A held mail was released and is decided again: by whom, and what is now permitted.
 
-    ``permits`` is the reason it was held for, which will not hold it again. ``brackets``, if not
-    None, take the place of the commands it came with.
+    ``permits`` is the reason it was held for, which will not hold it again. ``brackets``, if
+    not None, take the place of the commands it came with.
     """
 
     held_id: str

@@ -31,7 +31,8 @@ class Reading:
     ``agent`` is the name of the agent who has that address: a claim, not a proof. ``queue`` is
     where a new ticket would start: the queue of the first of our addresses in the envelope.
     ``wants`` are the questions of the brackets, filled only if an agent claims to ask:
-    ``("find", "refund")``, ``("show", "1042")``, ``("queue", "support")``, ``("mine", "ivan")``.
+    ``("find", "refund")``, ``("show", "1042")``, ``("queue", "support")``,
+    ``("mine", "ivan")``.
     """
 
     spool_id: str

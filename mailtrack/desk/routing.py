@@ -1,0 +1,5 @@
+"""Routing; being furnished."""
+
+
+class Routing:
+    """All rules of a desk, compiled."""
