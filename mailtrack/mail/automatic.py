@@ -17,6 +17,7 @@ from mailtrack.mail.phrases import machines
 
 BODY_CHARS_LOOKED_AT: Final = 4000
 SUBJECT_CHARS_LOOKED_AT: Final = 200
+OPENING_CHARS_LOOKED_AT: Final = 240
 REPORT_CHARS_LOOKED_AT: Final = 20_000
 
 Verdict = tuple[Kind, str]
@@ -76,19 +77,22 @@ def _machine_signs(facts: MailFacts) -> int:
         int(_is_daemon(facts))
         + int(_has_null_path(facts))
         + int(_auto_submitted(facts) not in ("", "no"))
-        + 2 * int(facts.header("x-failed-recipients") is not None)
+        + int(facts.header("x-failed-recipients") is not None)
     )
 
 
 def _is_daemon(facts: MailFacts) -> bool:
     local = facts.sender_email_shown.partition("@")[0].lower().strip(" \"'<")
-    if local in machines.DAEMON_LOCALS:
+    if local in machines.DAEMON_LOCALS or _is_mailer_daemon(facts):
         return True
     shown = (facts.header("from") or "")[:SUBJECT_CHARS_LOOKED_AT].lower()
-    name = shown.partition("<")[0] if "<" in shown else shown
-    if "mailer-daemon" in shown or "postmaster" in name:
-        return True
-    return any(word in name for word in machines.DAEMON_NAMES)
+    return any(word in shown for word in machines.DAEMON_NAMES)
+
+
+def _is_mailer_daemon(facts: MailFacts) -> bool:
+    """Whether the sender can be nobody but a mail system: MAILER-DAEMON, or ``From: <>``."""
+    shown = (facts.header("from") or "")[:SUBJECT_CHARS_LOOKED_AT].lower()
+    return "mailer-daemon" in shown or "<>" in shown
 
 
 def _has_null_path(facts: MailFacts) -> bool:
@@ -111,18 +115,38 @@ def _starts_with(text: str, beginnings: tuple[str, ...]) -> bool:
 
 
 def _bounce_without_report(facts: MailFacts) -> Verdict | None:
-    """Delivery reports in a form of their own: sender, subject, words and the returned mail."""
+    """Delivery reports in a form of their own: sender, subject, words and the returned mail.
+
+    Customers write of failed deliveries too, of parcels and of mail, and they attach the report
+    they got. So the less a sender looks like a mail system, the more has to come together.
+    """
     if facts.header("x-failed-recipients") is not None:
         return Kind.BOUNCE, "x-failed-recipients"
-    signs = _machine_signs(facts)
     subject = _starts_with(_subject(facts), machines.BOUNCE_SUBJECTS)
+    if not subject and not _machine_signs(facts):
+        return None
     words = _has_words(facts, machines.BOUNCE_BODIES)
+    opening = _opens_with(facts, machines.BOUNCE_OPENINGS)
     returned = _returns_a_mail(facts)
-    if signs and int(subject) + int(words) + int(returned) >= 1 + int(not _is_daemon(facts)):
-        return Kind.BOUNCE, "a mail system reports a failure"
-    if subject and words and returned:
-        return Kind.BOUNCE, "subject, words and returned mail of a delivery report"
+    if _is_mailer_daemon(facts) and (subject or words or returned):
+        return Kind.BOUNCE, "from a mail system"
+    if _is_daemon(facts) and (subject or opening or (words and returned)):
+        return Kind.BOUNCE, "from a mail system that reports a failure"
+    if _machine_signs(facts) and opening and (subject or returned):
+        return Kind.BOUNCE, "a machine reports a failure"
+    if subject and _opens_thread(facts) and (opening or (words and returned)):
+        return Kind.BOUNCE, "subject and words of a delivery report"
     return None
+
+
+def _opens_thread(facts: MailFacts) -> bool:
+    return facts.header("in-reply-to") is None and facts.header("references") is None
+
+
+def _opens_with(facts: MailFacts, phrases: tuple[str, ...]) -> bool:
+    """Whether one of the phrases stands at the very beginning, where a machine has no greeting."""
+    text = " ".join(facts.text[:OPENING_CHARS_LOOKED_AT].lower().split())
+    return any(phrase in text for phrase in phrases)
 
 
 def _has_words(facts: MailFacts, phrases: tuple[str, ...]) -> bool:
@@ -199,7 +223,7 @@ def _mailing_list(facts: MailFacts) -> Verdict | None:
 def _bulk(facts: MailFacts) -> Verdict | None:
     if _precedence(facts) in ("bulk", "junk"):
         return Kind.BULK, f"precedence: {_precedence(facts)}"
-    for name in ("list-unsubscribe", "feedback-id", "x-campaign-id", "x-mailgun-tag"):
+    for name in ("list-unsubscribe", "feedback-id", "x-campaign-id"):
         if facts.header(name) is not None:
             return Kind.BULK, name
     if _auto_submitted(facts).startswith("auto-"):

@@ -147,7 +147,7 @@ BOUNCE_SUBJECTS: Final[tuple[str, ...]] = (
     "kunne ikke leveres", "ikke leveret", "kan ikke levere", "ei voitu toimittaa", "toimitus epäonnistui",
     "teslim edilemedi", "teslim edilemeyen", "iletilemedi", "kézbesíthetetlen", "kézbesítés",
     "nelivrabil", "mesaj nelivrat", "αδυναμία παράδοσης", "μη παραδοτέο", "לא ניתן למסירה",
-    "غير قابل للتسليم", "تعذر تسليم", "配信不能", "配信できません", "配信エラー", "未配信", "配達不能",
+    "غير قابل للتسليم", "تعذر تسليم", "配信不能", "配信できません", "配信エラー", "メールエラー", "未配信", "配達不能",
     "メールが配信", "送信エラー", "お届けできません", "无法投递", "无法送达", "退信", "系统退信",
     "未送达", "無法傳遞", "無法投遞", "未傳遞", "전달되지", "배달되지", "반송", "배달할 수 없음",
     "không thể gửi", "không gửi được", "gagal terkirim", "tidak dapat dikirim",
@@ -174,13 +174,34 @@ BOUNCE_BODIES: Final[tuple[str, ...]] = (
     "エラー", "无法投递", "无法送达", "退回", "被退", "배달하지", "전달되지",
 )
 
+# How a delivery report opens. These name a message and its recipients, so that a parcel which
+# "could not be delivered" is none.
+BOUNCE_OPENINGS: Final[tuple[str, ...]] = (
+    "delivered to the following", "delivered to one or more", "deliver message to the following",
+    "deliver your message to the following", "following recipient", "following user",
+    "following address", "failed recipient", "non-delivery report", "message could not be delivered",
+    "message was not delivered", "message was undeliverable", "message cannot be delivered",
+    "mail could not be delivered", "mail cannot be delivered", "email could not be delivered",
+    "message has not been delivered", "message you sent could not be delivered",
+    "message you sent was not delivered", "unable to deliver your message",
+    "unable to deliver the message", "message that you sent could not", "message you sent to",
+    "permanent fatal errors", "mail system at host", "message wasn't delivered", "mail delivery agent",
+    "delivery to the following", "delivery of email to this address", "with subject",
+    "ihre nachricht konnte", "konnte nicht an folgende", "votre message n'a pas pu",
+    "su mensaje no pudo", "el mensaje no se pudo", "sua mensagem não pôde", "nie można dostarczyć wiadomości",
+    "ваше сообщение не может быть доставлено", "ваше письмо не может быть доставлено",
+    "сообщение не было доставлено", "письмо не было доставлено", "ваше сообщение не было доставлено",
+    "ваше повідомлення не", "ваш лист не", "повідомлення не вдалося доставити",
+    "送信できませんでした", "配信できませんでした", "宛先に送信できません", "您的邮件无法", "邮件无法投递",
+)
+
 # Local parts of mail systems.
 DAEMON_LOCALS: Final[frozenset[str]] = frozenset({
     "mailer-daemon", "mailerdaemon", "mailer_daemon", "mail-daemon", "maildaemon", "mdaemon",
     "postmaster", "postmast", "mail.delivery.system", "mail-delivery-system", "maildelivery",
     "mail-delivery-subsystem", "bounce", "bounces", "mmdf", "uucp", "smtpd", "mailadmin",
     "mail-system", "mailsystem", "daemon", "microsoftexchange", "imss", "mail_daemon",
-    "delivery", "delivery-failure", "delivery-notification", "opensmtpd", "system-postmaster",
+    "opensmtpd", "system-postmaster",
 })
 DAEMON_NAMES: Final[tuple[str, ...]] = (
     "mailer-daemon", "mailer daemon", "mail delivery", "maildelivery", "mail daemon", "mdaemon",
