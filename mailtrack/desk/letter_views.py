@@ -1,0 +1,272 @@
+"""What each letter is given: one view a letter, all of its fields the variables of its templates.
+
+The pieces they are made of stand in ``views``; which template takes which view is the table
+``LETTERS`` in ``letters``. Read that next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from mailtrack.desk.views import (
+    ActionView,
+    CannedView,
+    CautionView,
+    ChangeView,
+    DeskView,
+    Done,
+    EntryView,
+    HeldView,
+    HelpGroupView,
+    ListLineView,
+    ProblemView,
+    PublicTicketView,
+    RouteView,
+    RungView,
+    SuggestionView,
+    TicketView,
+)
+from mailtrack.errors import Mistake
+from mailtrack.tickets.decision import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterView:
+    """What every letter knows. ``zone`` and ``now`` are the reader's clock."""
+
+    desk: DeskView
+    zone: ZoneInfo
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgedView(LetterView):
+    """We have your message. ``open_at`` is when people are back, None if they are here."""
+
+    ticket: PublicTicketView
+    customer: str
+    open_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerView(LetterView):
+    """An agent's words to a customer. ``html`` is sanitised by ``mail.html``, None for none.
+
+    ``is_first`` means that no letter of ours about this ticket came before.
+    """
+
+    ticket: PublicTicketView
+    agent: str
+    words: str
+    html: str | None = None
+    is_first: bool = False
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the agent put their name, or its first part, under their words already."""
+        last = [line.strip(" ,.-–—") for line in self.words.splitlines() if line.strip()][-3:]
+        first_name = self.agent.split(" ")[0]
+        return any(line in (self.agent, first_name) for line in last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView(LetterView):
+    """A ticket was resolved or closed without words."""
+
+    ticket: PublicTicketView
+    customer: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLetterView(LetterView):
+    """What every letter to agents knows: where a reply goes, and what can be tapped."""
+
+    route: RouteView
+    actions: tuple[ActionView, ...] = ()
+
+
+class Event(StrEnum):
+    """What an agent is told of."""
+
+    NEW = "new"  # a ticket was opened
+    MAIL = "mail"  # the customer wrote
+    ANSWER = "answer"  # a colleague answered
+    NOTE = "note"  # a colleague wrote a note
+    ASSIGNED = "assigned"  # the ticket is yours now
+    REOPENED = "reopened"  # the customer wrote and it is open again
+    THIRD_PARTY = "third_party"  # a stranger wrote
+    STATUS = "status"  # something changed, without words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationView(AgentLetterView):
+    """Something happened in a ticket. ``actor`` is who did it, ``""`` for a rule.
+
+    ``earlier`` is newest first. ``is_mine`` says whether the reader owns the ticket.
+    """
+
+    event: Event
+    ticket: TicketView
+    actor: str = ""
+    entry: EntryView | None = None
+    changes: tuple[ChangeView, ...] = ()
+    cautions: tuple[CautionView, ...] = ()
+    earlier: tuple[EntryView, ...] = ()
+    is_mine: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedView(AgentLetterView):
+    """Nothing was done and nothing sent. ``fixed`` are whole corrected versions to tap.
+
+    ``held_text`` is what was written, ``""`` if there were only commands.
+    """
+
+    ticket: TicketView | None
+    subject: str
+    problems: tuple[ProblemView, ...]
+    fixed: tuple[SuggestionView, ...] = ()
+    held_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldConfirmView(AgentLetterView):
+    """Is this from you? ``would`` are the commands it would carry out, as typed."""
+
+    held: HeldView
+    opening: str
+    would: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollisionView(AgentLetterView):
+    """A colleague answered first. ``theirs`` is their answer, ``yours`` the words held."""
+
+    ticket: TicketView
+    theirs: EntryView
+    yours: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundView(AgentLetterView):
+    """What a search found; ``total`` counts all hits, the lines may be fewer."""
+
+    query: str
+    lines: tuple[ListLineView, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedView(AgentLetterView):
+    """The open tickets of a queue, or the reader's own when ``queue`` is None."""
+
+    queue: str | None
+    lines: tuple[ListLineView, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownView(AgentLetterView):
+    """A whole ticket. ``entries`` oldest first; ``left_out`` counts those not shown."""
+
+    ticket: TicketView
+    entries: tuple[EntryView, ...]
+    changes: tuple[ChangeView, ...] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhyView(AgentLetterView):
+    """The trace of the last decision, in its order."""
+
+    ticket: TicketView | None
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpView(AgentLetterView):
+    """All commands, by group."""
+
+    groups: tuple[HelpGroupView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannedListView(AgentLetterView):
+    """All canned answers."""
+
+    canned: tuple[CannedView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneView(AgentLetterView):
+    """The answer to an undo or a confirmation. ``words`` are what was stopped or released."""
+
+    done: Done
+    ticket: TicketView | None = None
+    changes: tuple[ChangeView, ...] = ()
+    words: str = ""
+    held_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderView(AgentLetterView):
+    """Deadlines that are near or past, most pressing first."""
+
+    rungs: tuple[RungView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BouncedView(AgentLetterView):
+    """A letter of ours came back. ``words`` are what it said; ``diagnostic`` their server's."""
+
+    ticket: TicketView
+    recipient: str
+    is_permanent: bool
+    words: str
+    status: str | None = None
+    diagnostic: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndeliverableView(AgentLetterView):
+    """A letter could not leave. ``is_final``: we gave up; else we go on trying."""
+
+    ticket: TicketView | None
+    recipient: str
+    subject: str
+    written_at: datetime
+    is_final: bool
+    reason: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinedView(AgentLetterView):
+    """A mail that could not be read, for admins. ``number`` is its stub ticket."""
+
+    spool_id: str
+    received_at: datetime
+    sender_shown: str
+    size_bytes: int
+    tries: int
+    reason: str
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldListView(AgentLetterView):
+    """All mail that waits for somebody's word, for admins."""
+
+    held: tuple[HeldView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigBrokenView(AgentLetterView):
+    """Changed files that cannot be used, for admins; the rules of ``since`` go on."""
+
+    mistakes: tuple[Mistake, ...]
+    since: datetime | None = None
