@@ -24,6 +24,7 @@ class Disposition(StrEnum):
     HELD = "held"  # it waits for somebody's word
     DUPLICATE = "duplicate"  # the same mail was handled before
     QUARANTINED = "quarantined"  # it could not be read; a stub ticket stands for it
+    TICK = "tick"  # no mail at all: the clock struck
 
 
 class Field(StrEnum):
@@ -56,6 +57,14 @@ class AddEntry:
     """An entry is added to the ticket it names."""
 
     entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawEntry:
+    """An answer was stopped before it left: its entry becomes an internal note."""
+
+    number: int
+    entry_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +188,7 @@ class LetterBounced:
 Effect = (
     OpenTicket
     | AddEntry
+    | WithdrawEntry
     | Change
     | Join
     | Leave

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from mailtrack.tickets.token import TokenText
 
@@ -19,6 +20,26 @@ class Bracket:
     argument: str
     raw: str
     from_body: bool = False
+
+
+class Verdict(StrEnum):
+    """What is known of a mail's origin."""
+
+    PASS = "pass"
+    NONE = "none"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whether the From address was proved, by which method, and what the method said.
+
+    Asked of the world before the transaction, for exactly the domain of the From address.
+    """
+
+    verdict: Verdict = Verdict.NONE
+    method: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +70,4 @@ class Reading:
     wants: tuple[tuple[str, str], ...] = ()
     subject_key: str = ""
     rcpt_keys: tuple[str, ...] = field(default=())
+    origin: Origin = field(default=Origin())

@@ -1,0 +1,142 @@
+"""Carries out all commands of a mail on its tickets, or none of them.
+
+Nothing happens here: the answer is effects, or every refusal at once. Status goes last,
+whatever the order in which the words were typed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from mailtrack.desk.after import after
+from mailtrack.desk.brackets import folded
+from mailtrack.desk.commands.order import (
+    Argument,
+    Asked,
+    Command,
+    Done,
+    Problem,
+    Question,
+    Refusal,
+)
+from mailtrack.desk.commands.table import BY_WORD
+from mailtrack.desk.policy import Agent, Policy, Role
+from mailtrack.tickets.context import Context
+from mailtrack.tickets.decision import Effect
+from mailtrack.tickets.fresh import Fresh
+from mailtrack.tickets.reading import Bracket
+from mailtrack.tickets.ticket import Ticket
+
+BULK_MAX: Final = 100
+BULK_CONFIRMED_ABOVE: Final = 10
+_RANKS: Final = tuple(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Obeyed:
+    """What all commands of a mail come to, together."""
+
+    effects: tuple[Effect, ...] = ()
+    is_note: bool = False
+    canned: str | None = None
+    questions: tuple[tuple[Question, str], ...] = ()
+    needs_confirmation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Who commands, and all they may refer to."""
+
+    actor: Agent
+    policy: Policy
+    context: Context
+    fresh: Fresh
+
+
+def obey(
+    brackets: tuple[Bracket, ...], tickets: tuple[Ticket, ...], *, scene: Scene
+) -> Obeyed | tuple[Refusal, ...]:
+    """What the brackets come to on each of the tickets; every refusal if any is refused.
+
+    With no ticket, only commands that need none can be done.
+    """
+    understood = tuple((bracket, _command(bracket, scene.actor)) for bracket in brackets)
+    refusals = tuple(found for _, found in understood if isinstance(found, Refusal))
+    if refusals:
+        return refusals
+    orders = tuple((b, found) for b, found in understood if isinstance(found, Command))
+    orders = tuple(sorted(orders, key=lambda order: order[1].is_last))
+    outcomes: list[Done | Refusal] = []
+    for ticket in tickets or (None,):
+        outcomes += _on_one(orders, ticket, scene)
+    refusals = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Refusal)))
+    if refusals:
+        return refusals
+    done = tuple(one for one in outcomes if isinstance(one, Done))
+    return _together(done, is_bulk=len(tickets) > BULK_CONFIRMED_ABOVE)
+
+
+def _on_one(
+    orders: tuple[tuple[Bracket, Command], ...], ticket: Ticket | None, scene: Scene
+) -> list[Done | Refusal]:
+    outcomes: list[Done | Refusal] = []
+    for bracket, command in orders:
+        asked = Asked(
+            bracket.argument,
+            bracket,
+            scene.actor,
+            ticket,
+            scene.policy,
+            scene.context,
+            scene.fresh,
+        )
+        outcome = _run(command, asked)
+        outcomes.append(outcome)
+        if isinstance(outcome, Done) and ticket is not None:
+            ticket = after(ticket, outcome.effects)
+    return outcomes
+
+
+def _run(command: Command, asked: Asked) -> Done | Refusal:
+    if command.needs_ticket and asked.ticket is None:
+        return asked.refuse(Problem.NEEDS_TICKET)
+    if command.argument is Argument.NEEDED and not asked.argument:
+        return Refusal(
+            asked.bracket.raw, Problem.MISSING_ARGUMENT, command.word, (command.example,)
+        )
+    return command.run(asked)
+
+
+def _command(bracket: Bracket, actor: Agent) -> Command | Refusal:
+    command = BY_WORD.get(folded(bracket.word)) or BY_WORD.get(
+        folded(f"{bracket.word} {bracket.argument}")
+    )
+    if command is None:
+        return Refusal(bracket.raw, Problem.UNKNOWN_WORD, bracket.word, _meant(bracket))
+    if _RANKS.index(actor.role) < _RANKS.index(command.role):
+        return Refusal(bracket.raw, Problem.NOT_ALLOWED, bracket.word)
+    return command
+
+
+def _meant(bracket: Bracket) -> tuple[str, ...]:
+    near = get_close_matches(folded(bracket.word), BY_WORD, n=3, cutoff=0.6)
+    words = tuple(dict.fromkeys(BY_WORD[key].word for key in near))
+    tail = f":{bracket.argument}" if bracket.argument else ""
+    return tuple(
+        f"[{word}]" if BY_WORD[folded(word)].argument is Argument.NONE else f"[{word}{tail}]"
+        for word in words
+    )
+
+
+def _together(done: tuple[Done, ...], *, is_bulk: bool) -> Obeyed:
+    questions = tuple(dict.fromkeys(one.question for one in done if one.question))
+    canned = tuple(one.canned for one in done if one.canned)
+    return Obeyed(
+        effects=tuple(effect for one in done for effect in one.effects),
+        is_note=any(one.is_note for one in done),
+        canned=canned[0] if canned else None,
+        questions=questions,
+        needs_confirmation=is_bulk or any(one.needs_confirmation for one in done),
+    )

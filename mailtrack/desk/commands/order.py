@@ -1,0 +1,141 @@
+"""What a command is given and what it may answer: values only.
+
+A command never raises and changes nothing itself: it answers ``Done`` with effects, or a
+``Refusal`` that says what is wrong and what could have been meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailtrack.desk.policy import Agent, Policy, Role
+from mailtrack.tickets.context import Context
+from mailtrack.tickets.decision import Effect
+from mailtrack.tickets.fresh import Fresh
+from mailtrack.tickets.reading import Bracket
+from mailtrack.tickets.ticket import Ticket
+
+
+class Problem(StrEnum):
+    """Why a command cannot be carried out; the ``refused`` letter has a sentence for each."""
+
+    UNKNOWN_WORD = "unknown_word"
+    UNKNOWN_PERSON = "unknown_person"
+    AMBIGUOUS_PERSON = "ambiguous_person"
+    UNKNOWN_QUEUE = "unknown_queue"
+    UNKNOWN_VALUE = "unknown_value"
+    UNKNOWN_CANNED = "unknown_canned"
+    UNKNOWN_TICKET = "unknown_ticket"
+    MISSING_ARGUMENT = "missing_argument"
+    BAD_DATE = "bad_date"
+    BAD_DURATION = "bad_duration"
+    BAD_ADDRESS = "bad_address"
+    NOT_ALLOWED = "not_allowed"
+    NEEDS_TICKET = "needs_ticket"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    TOO_MANY = "too_many"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A command that cannot be done. ``suggestions`` are brackets that could have been meant.
+
+    ``what`` is the word or value the problem is about, as typed.
+    """
+
+    bracket: str
+    problem: Problem
+    what: str
+    suggestions: tuple[str, ...] = ()
+
+
+class Question(StrEnum):
+    """A question that is answered by a letter of its own to the one who asked."""
+
+    SHOW = "show"
+    FIND = "find"
+    QUEUE = "queue"
+    MINE = "mine"
+    WHY = "why"
+    HELP = "help"
+    TEMPLATES = "templates"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command comes to.
+
+    ``canned`` is a canned answer to put above the agent's words. ``needs_confirmation`` is true
+    for a step that an authenticated agent must confirm by reply (security section 2.2).
+    """
+
+    effects: tuple[Effect, ...] = ()
+    is_note: bool = False
+    canned: str | None = None
+    question: tuple[Question, str] | None = None
+    needs_confirmation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a command function gets. ``ticket`` is as the commands before it leave it.
+
+    ``ticket`` is None when the mail names none and opens none.
+    """
+
+    argument: str
+    bracket: Bracket
+    actor: Agent
+    ticket: Ticket | None
+    policy: Policy
+    context: Context
+    fresh: Fresh
+
+    def refuse(self, problem: Problem, *suggestions: str) -> Refusal:
+        """A refusal of this bracket; ``suggestions`` are arguments that would be right."""
+        word = self.bracket.word
+        brackets = tuple(f"[{word}:{argument}]" for argument in suggestions)
+        return Refusal(self.bracket.raw, problem, self.argument or word, brackets)
+
+
+class Argument(StrEnum):
+    """Whether a command takes an argument."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    NEEDED = "needed"
+
+
+class Group(StrEnum):
+    """The headings of the help letter."""
+
+    STATUS = "status"
+    OWNER = "owner"
+    FIELDS = "fields"
+    TEXT = "text"
+    PEOPLE = "people"
+    QUESTIONS = "questions"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. ``synonyms`` are in any language, compared as ``brackets.folded`` does.
+
+    ``example`` is a bracket that works; ``help`` is a line for each language of the desk.
+    ``is_last`` commands are carried out after all others of the mail: status goes last.
+    ``needs_ticket`` commands are refused on a mail that is about no ticket.
+    """
+
+    word: str
+    synonyms: tuple[str, ...]
+    group: Group
+    argument: Argument
+    role: Role
+    run: Callable[[Asked], Done | Refusal]
+    example: str
+    help: tuple[tuple[str, str], ...]
+    is_last: bool = False
+    needs_ticket: bool = True

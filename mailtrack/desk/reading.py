@@ -1,0 +1,101 @@
+"""What a mail asks of us: its tokens, known ids, ticket numbers and brackets.
+
+Pure syntax over a ``ParsedMail``. Whether a token is good, an id ours or a bracket a command is
+decided later, from what the one look-up finds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from mailtrack.desk.brackets import (
+    brackets_in_subject,
+    brackets_on_top,
+    folded,
+    numbers_in,
+    without_prefixes,
+)
+from mailtrack.desk.commands.table import QUESTIONS
+from mailtrack.desk.policy import Policy, ReplyMode
+from mailtrack.mail.address import Address
+from mailtrack.mail.envelope import Envelope
+from mailtrack.mail.message import ParsedMail
+from mailtrack.tickets.reading import Bracket, Origin, Reading
+from mailtrack.tickets.token import TokenText, token_text_from
+
+TOKENS_MAX: Final = 10
+KNOWN_IDS_MAX: Final = 21  # In-Reply-To and the last 20 of References (security section 3.3)
+
+
+UNPROVED: Final = Origin()
+
+
+def read(
+    mail: ParsedMail, envelope: Envelope, *, policy: Policy, origin: Origin = UNPROVED
+) -> Reading:
+    """What this mail asks. ``origin`` is what the world said of its From address."""
+    sender_key = mail.sender.address.key if mail.sender else None
+    agent = policy.agent_at(sender_key) if sender_key else None
+    brackets = brackets_in_subject(mail.subject) + brackets_on_top(mail.reply)[0]
+    return Reading(
+        spool_id=envelope.spool_id,
+        raw_sha256=envelope.sha256,
+        content_hash=mail.content_hash,
+        message_id=mail.message_id,
+        sender_key=sender_key,
+        agent=agent.name if agent else None,
+        queue=_queue(mail, envelope, policy),
+        tokens=_tokens(mail, envelope, policy),
+        known_ids=_known_ids(mail),
+        numbers=numbers_in(mail.subject),
+        brackets=brackets,
+        wants=_wants(brackets, agent.name) if agent else (),
+        subject_key=subject_key(mail.subject),
+        rcpt_keys=tuple(address.key for address in envelope.rcpt_to),
+        origin=origin,
+    )
+
+
+def subject_key(subject: str) -> str:
+    """A short key that is the same for subjects that differ in prefixes, blanks and numbers."""
+    letters = "".join(char for char in folded(without_prefixes(subject)) if not char.isdigit())
+    return hashlib.sha256(letters.encode()).hexdigest()[:16]
+
+
+def token_in(address: Address, policy: Policy) -> TokenText | None:
+    """The token that one of our reply addresses carries; None for any other address."""
+    if policy.reply_mode is ReplyMode.SUBDOMAIN and address.domain == policy.reply_domain:
+        return token_text_from(address.local)
+    head, tail = address.tag(policy.delimiter)
+    is_ours = policy.queue_of(Address(head, address.domain)) is not None
+    return token_text_from(tail) if is_ours and tail else None
+
+
+def _queue(mail: ParsedMail, envelope: Envelope, policy: Policy) -> str:
+    shown = tuple(mailbox.address for mailbox in (*mail.to, *mail.cc))
+    for address in (*envelope.rcpt_to, *shown):
+        queue = policy.queue_of(address)
+        if queue is not None:
+            return queue
+    return policy.queues[0].name
+
+
+def _tokens(mail: ParsedMail, envelope: Envelope, policy: Policy) -> tuple[TokenText, ...]:
+    shown = tuple(mailbox.address for mailbox in (*mail.to, *mail.cc))
+    found = (token_in(address, policy) for address in (*envelope.rcpt_to, *shown))
+    return tuple(dict.fromkeys(token for token in found if token is not None))[:TOKENS_MAX]
+
+
+def _known_ids(mail: ParsedMail) -> tuple[str, ...]:
+    ids = (*mail.in_reply_to, *reversed(mail.references))
+    return tuple(dict.fromkeys(ids))[:KNOWN_IDS_MAX]
+
+
+def _wants(brackets: tuple[Bracket, ...], agent: str) -> tuple[tuple[str, str], ...]:
+    asked = []
+    for bracket in brackets:
+        word = QUESTIONS.get(folded(bracket.word))
+        if word is not None:
+            asked.append((word, agent if word == "mine" else bracket.argument))
+    return tuple(asked)
