@@ -1,0 +1,266 @@
+"""Bytes of a stranger become a ``ParsedMail``; the home of mail-parser.
+
+The order: prescan (one linear pass that bounds everything), headers, leaves, body, and then
+the meaning, asked from the neighbours in this room. It is total: whatever is broken becomes a
+defect. Nothing here may trust a size, a count or a nesting that prescan has not bounded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from typing import Final, TypeVar
+
+from mailparser import MailParser
+from mailparser.dates import parse_mail_date
+
+from mailtrack.mail.address import Mailbox
+from mailtrack.mail.automatic import kind_of
+from mailtrack.mail.body import body_html, body_text
+from mailtrack.mail.bounce import bounce_from
+from mailtrack.mail.facts import MailFacts, Part
+from mailtrack.mail.fields import Header
+from mailtrack.mail.forwarded import forwarded_from
+from mailtrack.mail.headers import (
+    doubled,
+    in_reply_to_from,
+    message_id_from,
+    references_from,
+    shown_headers,
+    subject_from,
+)
+from mailtrack.mail.html import sanitised
+from mailtrack.mail.language import language_of
+from mailtrack.mail.limits import (
+    ADDRESSES_MAX,
+    ATTACHMENTS_MAX,
+    DEFECTS_MAX,
+    NAME_CHARS_MAX,
+    SHALLOW_TEXT_BYTES_MAX,
+)
+from mailtrack.mail.mailboxes import (
+    claimed_sender,
+    mailboxes_from,
+    readable_list,
+    sender_from,
+)
+from mailtrack.mail.message import Attachment, Defect, Kind, ParsedMail
+from mailtrack.mail.names import safe_name
+from mailtrack.mail.parts import Leaves, leaves_of
+from mailtrack.mail.prescan import Skeleton, prescan
+from mailtrack.mail.reply import NewWords, new_words
+from mailtrack.mail.tree import stdlib_message
+from mailtrack.mail.words import header_text
+
+_ADDRESS_FIELDS: Final = ("from", "reply-to", "to", "cc")
+_DATE_CHARS_MAX: Final = 100
+_Answer = TypeVar("_Answer")
+_NO_WORDS: Final = NewWords("", False, "", "")
+_REPORTS: Final = frozenset((Kind.BOUNCE, Kind.DELIVERY_DELAY, Kind.DELIVERY_REPORT))
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """What the address fields say."""
+
+    sender: Mailbox | None
+    shown: str
+    email_shown: str
+    name_shown: str
+    reply_to: tuple[Mailbox, ...]
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    date: datetime | None
+
+
+def parse(raw: bytes, *, shallow: bool = False) -> ParsedMail:
+    """The mail that ``raw`` is. Never raises, whatever the bytes; see ``limits`` for the rest.
+
+    ``shallow`` reads safe headers and the first text only. A mail past a bound of structure is
+    read so in any case.
+    """
+    defects: list[Defect] = []
+    skeleton = prescan(raw)
+    is_shallow = shallow or bool(skeleton.deep)
+    if skeleton.deep:
+        defects.append(Defect("mime.too_complex", f"too many or too deep: {skeleton.deep}"))
+    if not is_shallow:
+        whole = _attempt(lambda: _read(skeleton, defects, is_shallow=False), "parse", defects)
+        if whole is not None:
+            return whole
+    found = _attempt(lambda: _read(skeleton, defects, is_shallow=True), "shallow", defects)
+    return found or ParsedMail(defects=_bounded(defects), is_shallow=True)
+
+
+def attachment_bytes(raw: bytes, index: int) -> bytes:
+    """The decoded bytes of the attachment with this index; empty if there is none."""
+    leaves = leaves_of(prescan(raw), only=index).leaves
+    return next((leaf.part.content for leaf in leaves if leaf.part.index == index), b"")
+
+
+def _attempt(
+    question: Callable[[], _Answer], name: str, defects: list[Defect]
+) -> _Answer | None:
+    """The answer, or None and a defect if reading it failed in a way nobody foresaw."""
+    try:
+        return question()
+    # The one place where everything is caught: a stranger's bytes must never stop the desk,
+    # and the defect with its name brings the mistake to the operator's eyes.
+    except Exception as error:
+        defects.append(Defect(f"unforeseen.{name}", type(error).__name__))
+        return None
+
+
+def _read(skeleton: Skeleton, defects: list[Defect], *, is_shallow: bool) -> ParsedMail:
+    header = skeleton.root.header
+    defects += [Defect(flaw) for flaw in sorted(skeleton.flaws)]
+    defects += doubled(header)
+    shown, header_defects = shown_headers(header)
+    defects += header_defects
+    people = _people(header, defects)
+    subject = subject_from(header)
+    leaves = leaves_of(skeleton, text_only=is_shallow)
+    defects += leaves.defects
+    html = None if is_shallow else body_html(leaves.leaves)
+    text = body_text(leaves.leaves)
+    if is_shallow:
+        text = text[:SHALLOW_TEXT_BYTES_MAX]
+    facts = MailFacts(
+        message=stdlib_message(skeleton),
+        headers=shown,
+        parts=tuple(leaf.part for leaf in leaves.leaves),
+        subject=subject,
+        sender=people.sender,
+        sender_email_shown=people.email_shown,
+        text=text,
+        html=html,
+    )
+    attachments = () if is_shallow else _attachments(facts.parts, defects)
+    words = _attempt(lambda: new_words(facts), "reply", defects) or _NO_WORDS
+    verdict = _attempt(lambda: kind_of(facts), "kind", defects)
+    kind, reason = verdict or (Kind.HUMAN, "")
+    bounce = _attempt(lambda: bounce_from(facts), "bounce", defects) if kind in _REPORTS else None
+    return ParsedMail(
+        subject=subject,
+        sender=people.sender,
+        sender_shown=people.shown,
+        sender_email_shown=people.email_shown,
+        sender_name_shown=people.name_shown,
+        reply_to=people.reply_to,
+        to=people.to,
+        cc=people.cc,
+        date=people.date,
+        message_id=message_id_from(header),
+        in_reply_to=in_reply_to_from(header),
+        references=references_from(header),
+        text=text,
+        reply=words.reply or text,
+        html=_attempt(lambda: sanitised(html), "html", defects) if html is not None else None,
+        attachments=attachments,
+        kind=kind,
+        kind_reason=reason,
+        bounce=bounce,
+        forwarded=_attempt(lambda: forwarded_from(facts), "forwarded", defects),
+        language=_attempt(lambda: language_of(words.reply or text), "language", defects),
+        headers=shown,
+        content_hash=_content_hash(people, subject, text, attachments),
+        defects=_bounded(defects),
+        is_shallow=is_shallow,
+    )
+
+
+def _people(header: Header, defects: list[Defect]) -> _People:
+    lists = _address_lists(header, defects)
+    froms = header.all("from")
+    raw_from = froms[0] if froms else b""
+    sender = sender_from(raw_from) if len(froms) == 1 else None
+    if sender is None:
+        defects.append(Defect("from.unclear" if froms else "from.missing"))
+    shown = header_text(raw_from)[0]
+    email_shown, name_shown = claimed_sender(shown, lists["from"])
+    if sender is not None:
+        email_shown, name_shown = str(sender.address), name_shown or sender.name
+    return _People(
+        sender=sender,
+        shown=" ".join(shown.split())[:NAME_CHARS_MAX],
+        email_shown=email_shown,
+        name_shown=name_shown,
+        reply_to=mailboxes_from(lists["reply-to"]),
+        to=mailboxes_from(lists["to"])[:ADDRESSES_MAX],
+        cc=mailboxes_from(lists["cc"])[:ADDRESSES_MAX],
+        date=_date_from(header),
+    )
+
+
+def _address_lists(header: Header, defects: list[Defect]) -> dict[str, list[tuple[str, str]]]:
+    """``(name, address)`` pairs of the address fields, as mail-parser reads them."""
+    message = Message()
+    for name in _ADDRESS_FIELDS:
+        values = [readable_list(value) for value in header.all(name)]
+        if values:
+            message.set_raw(name, ", ".join(filter(None, values)))
+    reader = _attempt(lambda: MailParser(message), "addresses", defects)
+    if reader is None:
+        return dict.fromkeys(_ADDRESS_FIELDS, [])
+    return {
+        "from": reader.from_,
+        "reply-to": reader.reply_to,
+        "to": reader.to,
+        "cc": reader.cc,
+    }
+
+
+def _date_from(header: Header) -> datetime | None:
+    """What the mail claims, aware UTC; None if it is no date of this world."""
+    text = (header.first("date") or b"").decode("latin-1")[:_DATE_CHARS_MAX]
+    found = parse_mail_date(text).value
+    if found is not None or not text:
+        return found
+    try:
+        loose = parsedate_to_datetime(text)
+        aware = loose if loose.tzinfo else loose.replace(tzinfo=UTC)
+        return aware.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _attachments(parts: tuple[Part, ...], defects: list[Defect]) -> tuple[Attachment, ...]:
+    files = [part for part in parts if not part.is_body]
+    if len(files) > ATTACHMENTS_MAX:
+        defects.append(Defect("attachments.too_many", f"{len(files)}, shown {ATTACHMENTS_MAX}"))
+    return tuple(_attachment(part) for part in files[:ATTACHMENTS_MAX])
+
+
+def _attachment(part: Part) -> Attachment:
+    return Attachment(
+        index=part.index,
+        name=safe_name(part.filename, index=part.index, content_type=part.content_type),
+        filename=part.filename,
+        content_type=part.content_type,
+        size_bytes=len(part.content),
+        sha256=hashlib.sha256(part.content).hexdigest(),
+        content_id=part.content_id,
+        is_inline=part.disposition != "attachment" and part.content_id is not None,
+    )
+
+
+def _content_hash(
+    people: _People, subject: str, text: str, attachments: tuple[Attachment, ...]
+) -> str:
+    """What stays the same when a list or a resend changes ids and trace fields."""
+    pieces = (
+        people.sender.address.key if people.sender else people.email_shown,
+        " ".join(subject.split()),
+        people.date.isoformat() if people.date else "",
+        " ".join(text.split()),
+        *(attachment.sha256 for attachment in attachments),
+    )
+    return hashlib.sha256("\0".join(pieces).encode("utf-8", "replace")).hexdigest()
+
+
+def _bounded(defects: list[Defect]) -> tuple[Defect, ...]:
+    return tuple(dict.fromkeys(defects))[:DEFECTS_MAX]

@@ -1,0 +1,97 @@
+"""The stdlib's message, built from our skeleton instead of being parsed a second time.
+
+So everybody reads one structure and nobody recurses into hostile nesting. It has all headers
+(bounded) and the bodies of texts and reports; the content of files is left out, which keeps a
+mail of many megabytes small. Reports and returned mails inside are opened a few levels deep.
+"""
+
+from __future__ import annotations
+
+from email.message import Message
+from typing import Final
+
+from mailtrack.mail.fields import Header, header_from
+from mailtrack.mail.limits import (
+    MESSAGE_NESTING_MAX,
+    NESTED_BYTES_MAX,
+    STDLIB_FIELD_BYTES_MAX,
+    STDLIB_TEXT_BYTES_MAX,
+)
+from mailtrack.mail.prescan import Node, Skeleton, prescan
+from mailtrack.mail.transfer import decoded
+
+# Fields that the stdlib takes apart in more than linear time.
+_PARAMETRIC: Final = frozenset(("content-type", "content-disposition"))
+_STATUS_BLOCKS_MAX: Final = 100
+
+
+def stdlib_message(skeleton: Skeleton) -> Message:
+    """The mail as an ``email.message.Message`` of bounded depth and size."""
+    root = Message()
+    waiting = [(root, skeleton.root, skeleton.raw, 0)]
+    while waiting:
+        message, node, raw, level = waiting.pop()
+        _put_headers(message, node.header)
+        if node.children:
+            for child in node.children:
+                below = Message()
+                message.attach(below)
+                waiting.append((below, child, raw, level))
+            continue
+        kind = node.content_type.value
+        if kind == "message/rfc822" and level < MESSAGE_NESTING_MAX:
+            inner = prescan(_content(node, raw, NESTED_BYTES_MAX))
+            below = Message()
+            message.set_payload([below])
+            waiting.append((below, inner.root, inner.raw, level + 1))
+        elif kind == "message/delivery-status":
+            message.set_payload(_status_blocks(_content(node, raw, NESTED_BYTES_MAX)))
+        elif kind.startswith(("text/", "message/", "multipart/")):
+            message.set_payload(_as_stored(raw[node.start : min(node.end, node.start + STDLIB_TEXT_BYTES_MAX)]))
+        else:
+            message.set_payload("")
+    return root
+
+
+def header_message(header: Header, names: frozenset[str]) -> Message:
+    """A message of some of the fields only."""
+    message = Message()
+    for field in header.fields:
+        if field.name in names:
+            message.set_raw(field.name, _as_stored(field.value))
+    return message
+
+
+def _put_headers(message: Message, header: Header) -> None:
+    for field in header.fields:
+        value = field.value
+        if field.name in _PARAMETRIC:
+            value = value[:STDLIB_FIELD_BYTES_MAX]
+        message.set_raw(field.name, _as_stored(value))
+
+
+def _content(node: Node, raw: bytes, size_max: int) -> bytes:
+    encoding = (node.header.first("content-transfer-encoding") or b"").decode("latin-1")
+    return decoded(raw[node.start : min(node.end, node.start + size_max)], encoding)[0]
+
+
+def _status_blocks(content: bytes) -> list[Message]:
+    """The header blocks of a delivery report (RFC 3464), each a message without a body."""
+    blocks: list[Message] = []
+    position = 0
+    while position < len(content) and len(blocks) < _STATUS_BLOCKS_MAX:
+        header = header_from(content, position, len(content))
+        if header.fields:
+            block = Message()
+            _put_headers(block, header)
+            block.set_payload("")
+            blocks.append(block)
+        elif header.body_start <= position:
+            break
+        position = max(header.body_start, position + 1)
+    return blocks
+
+
+def _as_stored(content: bytes) -> str:
+    # The stdlib keeps raw bytes in text this way, and gives them back on decoding.
+    return content.decode("ascii", "surrogateescape")
