@@ -187,7 +187,9 @@ def _precedence(facts: MailFacts) -> str:
 
 def _auto_reply_subject(facts: MailFacts) -> Verdict | None:
     subject = _subject(facts).lstrip("[(* ")
-    found = next((word for word in machines.AUTO_REPLY_SUBJECTS if _is_title(subject, word)), "")
+    found = next(
+        (word for word in machines.AUTO_REPLY_SUBJECTS if _is_title(subject, word)), ""
+    )
     if not found:
         return None
     company = (

@@ -41,7 +41,9 @@ def bounce_from(facts: MailFacts) -> Bounce | None:
     """What a delivery report says, or None if nobody can be named as not reached."""
     parts = _walk(facts.message)
     text = _report_text(facts)
-    failures = _rfc3464_failures(parts) or _flufl_failures(facts.message) or _text_failures(text)
+    failures = (
+        _rfc3464_failures(parts) or _flufl_failures(facts.message) or _text_failures(text)
+    )
     failures = _with_header_recipients(facts, failures)
     if not failures:
         return None
@@ -97,7 +99,9 @@ def _value(block: Message, name: str) -> str:
     return " ".join(str(block.get(name, ""))[:VALUE_CHARS_MAX].split())
 
 
-_ADDRESS: Final = re.compile(r"[^\s<>()\[\]:;,\"']{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,250}[A-Za-z0-9]")
+_ADDRESS: Final = re.compile(
+    r"[^\s<>()\[\]:;,\"']{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,250}[A-Za-z0-9]"
+)
 
 
 def _address_in(text: str) -> str:
@@ -194,9 +198,15 @@ _MESSAGE_ID: Final = re.compile(r"(?im)^[ \t>]{0,8}message-id:[ \t\r\n]{0,8}(<[^
 def _original_message_id(parts: tuple[Message, ...], text: str) -> str | None:
     for part in parts:
         payload = part.get_payload()
-        if part.get_content_type() == "message/rfc822" and isinstance(payload, list) and payload:
+        if (
+            part.get_content_type() == "message/rfc822"
+            and isinstance(payload, list)
+            and payload
+        ):
             found = _id_of(payload[0])
-        elif part.get_content_type().startswith("text/rfc822-header") and isinstance(payload, str):
+        elif part.get_content_type().startswith("text/rfc822-header") and isinstance(
+            payload, str
+        ):
             found = _id_in(payload)
         else:
             continue
