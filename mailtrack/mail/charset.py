@@ -184,10 +184,12 @@ _SUPERSETS: Final = {
     "iso2022_jp_ext": ("iso2022_jp_2", "iso2022_jp_3"),
     "utf-16": ("utf-16-le", "utf-16-be"),
 }
+_OVERRULING_LETTERS: Final = 3
 # A label that fits all but one character in so many is right, and the bytes are damaged.
 _LOSS_SHARE: Final = 50
 _META: Final = re.compile(rb"(?i)<meta[^<>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([a-z0-9_.:-]{1,40})")
 _META_BYTES: Final = 4096
+_ESCAPE: Final = re.compile(rb"(\x1b(?:\$[@B]|\$\([@BD]|\([BJI]))")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -237,17 +239,29 @@ def _climb(content: bytes, codec: str | None) -> Decoded:
     if marked and marked != codec and (text := _strict(content, marked)) is not None:
         return Decoded(text, marked, Rung.UTF8)
     utf8 = None if codec == "utf-8" else _strict(content, "utf-8")
-    # A single-byte label fits any bytes, so it proves nothing; text that is UTF-8 by chance
-    # is next to impossible in a real language.
-    if utf8 is not None and (codec is None or codec in _SINGLE_BYTE) and not content.isascii():
+    # A single-byte label fits any bytes, so it proves little; several letters that are UTF-8
+    # by chance are next to impossible in a real language.
+    if utf8 is not None and _is_stronger(utf8, codec) and not content.isascii():
         return Decoded(utf8, "utf-8", Rung.UTF8)
     if codec:
         for candidate in (codec, *_SUPERSETS.get(codec, ())):
             if (text := _strict(content, candidate)) is not None:
                 return Decoded(text, candidate, Rung.DECLARED)
+        if codec.startswith("iso2022_jp") and (text := _japanese(content)) is not None:
+            return Decoded(text, "cp932", Rung.DECLARED)
     if utf8 is not None and b"\x1b" not in content:
         return Decoded(utf8, "utf-8", Rung.UTF8)
     return _guessed(content, codec)
+
+
+def _is_stronger(utf8: str, codec: str | None) -> bool:
+    """Whether valid UTF-8 with these letters speaks louder than the label."""
+    if codec is None or codec == "us-ascii":
+        return True
+    if codec not in _SINGLE_BYTE:
+        return False
+    letters = {char for char in utf8 if char > "\x7f"}
+    return len(letters) >= _OVERRULING_LETTERS
 
 
 def _guessed(content: bytes, codec: str | None) -> Decoded:
@@ -292,6 +306,36 @@ def _sample(content: bytes) -> bytes:
             if size > DETECTOR_BYTES_MAX:
                 break
     return b"\n".join(lines)[: DETECTOR_BYTES_MAX * 2]
+
+
+def _japanese(content: bytes) -> str | None:
+    """ISO-2022-JP with the vendors' rows (circled digits, No. signs), read as Shift JIS."""
+    pieces: list[bytes] = []
+    is_double = False
+    for piece in _ESCAPE.split(content):
+        if _ESCAPE.fullmatch(piece):
+            is_double = piece.startswith(b"\x1b$")
+        else:
+            pieces.append(_shifted(piece) if is_double else piece)
+    return _strict(b"".join(pieces), "cp932")
+
+
+def _shifted(pairs: bytes) -> bytes:
+    """JIS X 0208 rows and cells as Shift JIS; line ends pass."""
+    shifted = bytearray()
+    position = 0
+    while position < len(pairs):
+        row, cell = pairs[position], pairs[position + 1 : position + 2]
+        if row < 0x21 or not cell:
+            shifted.append(row)
+            position += 1
+            continue
+        low = cell[0] + (0x1F if row % 2 else 0x7E)
+        high = (row - 0x21) // 2 + 0x81
+        shifted.append(high + (0x40 if high > 0x9F else 0))
+        shifted.append(low + (1 if row % 2 and low >= 0x7F else 0))
+        position += 2
+    return bytes(shifted)
 
 
 def _strict(content: bytes, codec: str) -> str | None:

@@ -25,7 +25,9 @@ _KNOWN: Final = re.compile(
     rb"(?i)(?:from|to|cc|subject|date|message-id|mime-version|received|reply-to|return-path|"
     rb"content-[a-z-]+|in-reply-to|references|x-[a-z-]+|delivered-to|sender|user-agent)[ \t]*:"
 )
-_LOOK_AHEAD_LINES: Final = 4
+_LOOK_AHEAD_LINES: Final = 64
+# A field whose name no standard allows, such as one with 8-bit letters: it is passed over.
+_BAD_FIELD: Final = re.compile(rb"[!-9;-~]{0,40}[\x80-\xff][^\s:]{0,75}:[ \t]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ def header_from(raw: bytes, start: int, end: int) -> Header:
         if not line:
             position = after
             break
+        if line[0] in b" \t" and not open_fields and _KNOWN.match(line.lstrip()):
+            line = line.lstrip()
         if line[0] in b" \t" and open_fields:
             if not line.strip() and not _goes_on(raw, after, end):
                 position = after
@@ -86,7 +90,7 @@ def header_from(raw: bytes, start: int, end: int) -> Header:
                 open_fields.append((name, [line[match.end() :]]))
         elif not open_fields and line.startswith((b"From ", b">From ")):
             flaws.add("header.mbox_line")
-        elif _header_follows(raw, after, end):
+        elif _header_follows(raw, after, end) or open_fields and _BAD_FIELD.match(line):
             flaws.add("header.stray_line")
             if open_fields:
                 open_fields[-1][1].append(b" " + line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from typing import Final
+from unicodedata import category
 
 from mailtrack.mail.charset import Rung
 from mailtrack.mail.fields import Header
@@ -36,6 +37,8 @@ SINGLETONS: Final = (
     "mime-version",
 )
 _ID: Final = re.compile(r"<([^<>\s]{1,%d})>" % (ID_CHARS_MAX - 2))
+_CONTROLS: Final = frozenset(("Cc", "Zl", "Zp", "Cn", "Co"))
+_BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _FOLD: Final = re.compile(r"[\t\r\n]+")
 
 
@@ -62,8 +65,14 @@ def doubled(header: Header) -> tuple[Defect, ...]:
 def subject_from(header: Header) -> str:
     """The decoded subject on one line, without controls; ``""`` if there is none."""
     text = header_text(header.first("subject") or b"")[0]
-    text = "".join(char if char.isprintable() else " " for char in text)
+    if not text.isprintable():
+        text = "".join(" " if _is_control(char) else char for char in text)
     return " ".join(text.split())[:SUBJECT_CHARS_MAX]
+
+
+def _is_control(char: str) -> bool:
+    """Whether a character moves what stands around it; soft hyphens and joiners do not."""
+    return category(char) in _CONTROLS or char in _BIDI
 
 
 def message_id_from(header: Header) -> str | None:

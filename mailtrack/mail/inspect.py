@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailtrack.mail.message import Bounce, ParsedMail
-from mailtrack.mail.parse import parse
+from mailtrack.mail.parse import claims, parse
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -11,10 +11,11 @@ Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 def as_json(raw: bytes) -> dict[str, Json]:
     """The mail as one object; its keys are those of the public score of mail readers."""
     mail = parse(raw)
+    (email, name), to = claims(raw)
     return {
         "subject": mail.subject,
-        "from": {"email": mail.sender_email_shown, "name": mail.sender_name_shown},
-        "to": [str(mailbox.address) for mailbox in mail.to],
+        "from": {"email": email, "name": name},
+        "to": list(to),
         "cc": [str(mailbox.address) for mailbox in mail.cc],
         "date": mail.date.isoformat() if mail.date else None,
         "text": mail.text,

@@ -18,8 +18,8 @@ from mailtrack.mail.charset import text_from
 from mailtrack.mail.limits import FIELD_BYTES_MAX, PARAMETERS_MAX, RFC2231_SEGMENTS_MAX
 from mailtrack.mail.words import decoded_words, header_text
 
-# Only quotes and backslashes are unescaped: Windows paths are sent with bare backslashes.
-_QUOTED_PAIR: Final = re.compile(r'\\(["\\])')
+_PAIR: Final = re.compile(r"\\(.)")
+_PATH: Final = re.compile(r"[A-Za-z]:\\[^\\]|\\\\[^\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +120,5 @@ def _unquoted(value: str) -> str:
         return value
     end = value.rfind('"')
     inner = value[1:end] if end > 0 else value[1:]
-    return _QUOTED_PAIR.sub(r"\1", inner) if "\\" in inner else inner
+    # Old browsers sent bare Windows paths, whose backslashes escape nothing.
+    return inner if "\\" not in inner or _PATH.match(inner) else _PAIR.sub(r"\1", inner)

@@ -196,6 +196,14 @@ def _people(header: Header, defects: list[Defect]) -> _People:
     )
 
 
+def claims(raw: bytes) -> tuple[tuple[str, str], tuple[str, ...]]:
+    """From (address, name) and the To addresses as they are written, clean or not."""
+    header = prescan(raw).root.header
+    lists = _address_lists(header, [])
+    shown = header_text(header.first("from") or b"")[0]
+    return claimed_sender(shown, lists["from"]), tuple(spelled for _, spelled in lists["to"])
+
+
 def _address_lists(header: Header, defects: list[Defect]) -> dict[str, list[tuple[str, str]]]:
     """``(name, address)`` pairs of the address fields, as mail-parser reads them."""
     message = Message()

@@ -112,7 +112,8 @@ def _parts_at(
     if len(body) > max(0, budget):
         defects.append(Defect("mime.too_large", f"part {index} was cut"))
         body = body[: max(0, budget)]
-    content, flaw = decoded(body, encoding)
+    is_text = node.content_type.value == "text/plain"
+    content, flaw = decoded(body, encoding, has_footer=is_text)
     if flaw:
         defects.append(Defect(flaw, f"part {index}, {encoding.strip()[:40]}"))
     part = _part(place, content, index, defects)

@@ -109,7 +109,7 @@ class _Scan:
             line = self.raw[at + 3 : stop].partition(b"\n")[0].rstrip()
             if line == nearest.boundary:
                 return at, level, False
-            if line == nearest.boundary + b"--":
+            if line.startswith(nearest.boundary) and _tail(line, nearest.boundary) == b"--":
                 return at, level, True
             nearest.next_at = self._find(nearest.boundary, at + 1)
             self.false_hits += 1
@@ -191,6 +191,10 @@ class _Scan:
         window = self.raw[max(0, position - 1) : position + SNIFFED_BYTES_MAX]
         found = _SNIFFED.search(window)
         return found[1].rstrip() if found else b""
+
+
+def _tail(line: bytes, boundary: bytes) -> bytes:
+    return line[len(boundary) :].strip()
 
 
 def _first_line(raw: bytes) -> int:

@@ -16,11 +16,14 @@ _BASE64_LINE: Final = re.compile(rb"[A-Za-z0-9+/=\s]*\Z")
 _TRAILING_BLANKS: Final = re.compile(rb"[ \t]+(?=\r?\n|\Z)")
 
 
-def decoded(body: bytes, encoding: str) -> tuple[bytes, str]:
-    """The bytes of a body and the code of what was wrong with it, ``""`` if nothing was."""
+def decoded(body: bytes, encoding: str, *, has_footer: bool = False) -> tuple[bytes, str]:
+    """The bytes of a body and the code of what was wrong with it, ``""`` if nothing was.
+
+    ``has_footer`` keeps clear text behind the end of base64, which lists add to texts.
+    """
     name = encoding.strip().strip("\"'").lower()
     if name == "base64":
-        return _base64(body)
+        return _base64(body, has_footer=has_footer)
     if name == "quoted-printable":
         return binascii.a2b_qp(body), ""
     if name in _UUENCODE:
@@ -29,7 +32,7 @@ def decoded(body: bytes, encoding: str) -> tuple[bytes, str]:
     return body, "" if name in _PLAIN else "transfer.unknown"
 
 
-def _base64(body: bytes) -> tuple[bytes, str]:
+def _base64(body: bytes, *, has_footer: bool) -> tuple[bytes, str]:
     pad = body.find(b"=")
     if pad < 0 or len(body) - pad < 8:
         try:
@@ -43,4 +46,5 @@ def _base64(body: bytes) -> tuple[bytes, str]:
         return base64_bytes(body), ""
     if _BASE64_LINE.match(tail):
         return base64_bytes(body), "transfer.base64_pieces"
-    return base64_bytes(body[:line_end]) + b"\n" + tail, "transfer.base64_footer"
+    footer = b"\n" + tail if has_footer else b""
+    return base64_bytes(body[:line_end]) + footer, "transfer.base64_footer"
