@@ -16,7 +16,7 @@ from mailtrack.desk.letters import Stationery
 from mailtrack.desk.promises import Rung, SlaPolicy
 from mailtrack.desk.routing import Routing
 from mailtrack.mail.address import Address
-from mailtrack.tickets.ticket import PersonId, agent_id
+from mailtrack.tickets.ticket import PersonId, Status, agent_id
 from mailtrack.tickets.token import KeyRing
 
 
@@ -108,6 +108,8 @@ class Policy:
 
     ``undo_delay`` is how long an agent's answer waits so that ``[undo]`` can stop it.
     ``reopen_within``: a mail to a ticket finished longer ago opens a linked follow-up.
+    ``origin_methods`` are the ways to prove a From address that are configured.
+    ``status_letters`` are the statuses a customer is told of when no words tell them.
     ``thanks_chars_max``: a shorter thank-you leaves a finished ticket finished (S38).
     """
 
@@ -134,6 +136,8 @@ class Policy:
     brakes: Brakes
     keys: KeyRing = field(repr=False)
     stationery: Stationery = field(repr=False)
+    origin_methods: tuple[str, ...] = ()
+    status_letters: tuple[Status, ...] = (Status.RESOLVED, Status.CLOSED)
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 

@@ -1,0 +1,180 @@
+"""To which ticket a mail belongs: the first hit of security section 3.3, each with its check.
+
+Token, then ids we issued, then the writer's own earlier ids, then ``[#1042]``. Titles never
+join anything. A token from the wrong hand is heard, but its words stay internal: read
+``Thread.is_stranger``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from mailtrack.desk.case import Case
+from mailtrack.desk.identity import Writer, needs_origin
+from mailtrack.desk.policy import Policy
+from mailtrack.tickets.context import Context, KnownId
+from mailtrack.tickets.decision import Reason
+from mailtrack.tickets.reading import Reading, Verdict
+from mailtrack.tickets.ticket import PersonId, Ticket
+from mailtrack.tickets.token import Purpose, Token
+
+MERGES_MAX: Final = 20
+
+
+class Via(StrEnum):
+    """What named the ticket."""
+
+    TOKEN = "token"  # noqa: S105 - the word, not a secret
+    ISSUED_ID = "issued_id"
+    OWN_ID = "own_id"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The ticket a mail belongs to, or None.
+
+    ``holder`` is whom the token or id was given to; ``token`` the row, if a token named it.
+    ``is_stranger``: the writer is not on the ticket. ``hint`` is a ticket that it may belong to
+    but for which nothing speaks but a claim. ``has_capability``: the token or issued id is the
+    writer's own.
+    """
+
+    ticket: Ticket | None = None
+    via: Via | None = None
+    holder: PersonId | None = None
+    token: Token | None = None
+    is_stranger: bool = False
+    has_capability: bool = False
+    hint: int | None = None
+    trace: tuple[Reason, ...] = ()
+
+
+def match_thread(case: Case, writer: Writer | None) -> Thread:
+    """The ticket this mail belongs to, by the strongest evidence it brings."""
+    return (
+        by_token(case.reading, case.context, writer=writer, case=case)
+        or _by_issued_id(case, writer)
+        or _by_own_id(case, writer)
+        or _by_number(case, writer)
+        or Thread(hint=_hint(case), trace=(Reason("thread", "nothing names a ticket"),))
+    )
+
+
+def live_token(case: Case, *purposes: Purpose) -> Token | None:
+    """The first token of the mail that is proved, live, and good for one of the purposes."""
+    for seen in case.reading.tokens:
+        row = next((one for one in case.context.tokens if one.handle == seen.handle), None)
+        if row is None or row.purpose not in purposes:
+            continue
+        if case.policy.keys.proves(seen, row) and _is_live(row, case.fresh.now):
+            return row
+    return None
+
+
+def by_token(
+    reading: Reading, context: Context, *, writer: Writer | None, case: Case
+) -> Thread | None:
+    """What a live reply or note token names."""
+    token = live_token(case, Purpose.REPLY, Purpose.NOTE)
+    ticket = _survivor(context, token.number) if token else None
+    if token is None or ticket is None:
+        return None
+    person = writer.person if writer else ""
+    is_own = token.person == person
+    is_there = ticket.participant(person) is not None or (writer and writer.agent is not None)
+    conflict = any(
+        known.is_ours and known.number != token.number for known in context.known_ids
+    )
+    return Thread(
+        ticket,
+        Via.TOKEN,
+        token.person,
+        token,
+        is_stranger=not (is_own or is_there),
+        has_capability=is_own,
+        trace=(
+            Reason("thread", f"reply token of {token.person} names #{ticket.number}"),
+            *((Reason("thread", "references name another ticket"),) if conflict else ()),
+        ),
+    )
+
+
+def _by_issued_id(case: Case, writer: Writer | None) -> Thread | None:
+    known = _first_known(case, is_ours=True)
+    if known is None or writer is None or known.person != writer.person:
+        return None
+    ticket = _survivor(case.context, known.number)
+    if ticket is None:
+        return None
+    reason = Reason("thread", f"answers a letter we sent to {known.person}")
+    return Thread(ticket, Via.ISSUED_ID, known.person, has_capability=True, trace=(reason,))
+
+
+def _by_own_id(case: Case, writer: Writer | None) -> Thread | None:
+    known = _first_known(case, is_ours=False)
+    ticket = _survivor(case.context, known.number) if known else None
+    if ticket is None or not _is_proved_participant(case, writer, ticket):
+        return None
+    return Thread(
+        ticket, Via.OWN_ID, trace=(Reason("thread", "answers a mail of this ticket"),)
+    )
+
+
+def _by_number(case: Case, writer: Writer | None) -> Thread | None:
+    for number in case.reading.numbers:
+        ticket = _survivor(case.context, number)
+        if ticket is None or writer is None:
+            continue
+        if writer.agent is not None or _is_recent_participant(case, writer, ticket):
+            reason = Reason("thread", f"the subject names #{number}")
+            return Thread(ticket, Via.NUMBER, trace=(reason,))
+    return None
+
+
+def _is_recent_participant(case: Case, writer: Writer, ticket: Ticket) -> bool:
+    finished = ticket.finished_at
+    is_old = finished is not None and case.fresh.now - finished > case.policy.reopen_within
+    return not is_old and _is_proved_participant(case, writer, ticket)
+
+
+def _is_proved_participant(case: Case, writer: Writer | None, ticket: Ticket) -> bool:
+    if writer is None or ticket.participant(writer.person) is None:
+        return False
+    if writer.origin.verdict is Verdict.FAIL:
+        return False
+    return writer.origin.verdict is Verdict.PASS or not needs_origin(case.policy)
+
+
+def _first_known(case: Case, *, is_ours: bool) -> KnownId | None:
+    by_id = {known.message_id: known for known in case.context.known_ids}
+    in_order = (by_id.get(message_id) for message_id in case.reading.known_ids)
+    return next((one for one in in_order if one and one.is_ours is is_ours), None)
+
+
+def _hint(case: Case) -> int | None:
+    named = (*(known.number for known in case.context.known_ids), *case.reading.numbers)
+    return next((number for number in named if case.context.ticket(number)), None)
+
+
+def _survivor(context: Context, number: int) -> Ticket | None:
+    ticket = context.ticket(number)
+    for _ in range(MERGES_MAX):
+        if ticket is None or ticket.merged_into is None:
+            break
+        ticket = context.ticket(ticket.merged_into)
+    return ticket
+
+
+def _is_live(token: Token, now: datetime) -> bool:
+    return not token.is_revoked and (token.expires_at is None or now < token.expires_at)
+
+
+def team_of(policy: Policy, queue: str) -> tuple[str, ...]:
+    """The names of the active agents who work a queue, in the order of ``people.yaml``."""
+    return tuple(
+        agent.name for agent in policy.agents if agent.is_active and queue in agent.queues
+    )
