@@ -1,0 +1,271 @@
+"""The spool: what was accepted and not yet worked through, a file per mail.
+
+``put`` returns when the file and its name are on disk, and not before (``spoolwriter`` says
+how, ``spoolfile`` what is in the file). Nothing here needs a database, and an operator can look
+at all of it.
+
+Never answer an accepted mail before ``put`` is done, and never delete from ``new/``: a mail
+leaves by ``archive`` or by ``quarantine``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from mailtrack.errors import MailtrackError, TemporaryFailure
+from mailtrack.intake.archive import Archive
+from mailtrack.intake.spoolfile import HEAD_BYTES_MAX, envelope_from, split_file
+from mailtrack.intake.spoolfile import SpoolDamaged as SpoolDamaged
+from mailtrack.intake.spoolwriter import FILE_MODE, SpoolWriter
+from mailtrack.intake.spoolwriter import SpoolFull as SpoolFull
+from mailtrack.mail.address import Address
+from mailtrack.mail.envelope import Envelope, Front
+
+ROOM_CHECK_SECONDS: Final = 1.0
+REASON_CHARS_MAX: Final = 1000
+FOLDER_MODE: Final = 0o700
+
+# Microseconds since 1970, strictly rising in a process, and the mark of that process.
+_SPOOL_ID: Final = re.compile(r"(\d{16})-[0-9a-f]{8}\Z")
+
+
+class SpoolLocked(MailtrackError):
+    """Another daemon works on this spool; two would do everything twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The room on the disk below which nothing is accepted; the larger of the two holds."""
+
+    bytes_min: int = 500 * 1024 * 1024
+    share_min: float = 0.05
+
+
+class Spool:
+    """The spool under ``root``: ``tmp``, ``new``, ``attempts``, ``quarantine``.
+
+    ``doorbell`` is called after each accepted mail and may be set later. ``sync`` is how a
+    file or folder is brought to disk.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        floor: Floor | None = None,
+        doorbell: Callable[[], None] = lambda: None,
+        sync: Callable[[int], None] = os.fsync,
+    ) -> None:
+        self.root = root
+        self.doorbell = doorbell
+        self._tmp, self._new = root / "tmp", root / "new"
+        self._attempts, self._quarantine = root / "attempts", root / "quarantine"
+        for folder in (root, self._tmp, self._new, self._attempts, self._quarantine):
+            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        self._floor = floor or Floor()
+        self._room_checked_at = -ROOM_CHECK_SECONDS
+        self._lock_file: int | None = None
+        self._writer = SpoolWriter(
+            drafts=self._tmp, new=self._new, published=self._ring, sync=sync
+        )
+
+    # Taking it into use, and leaving it.
+
+    def lock(self) -> None:
+        """Take the spool for this daemon and sweep up what a crash left half written.
+
+        Raises SpoolLocked if another process has it. The pipe needs no lock.
+        """
+        descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
+            os.close(descriptor)
+            raise SpoolLocked(
+                f"another mailtrack (process {holder}) is at work on the spool {self.root}; "
+                "stop it first, or give this one a directory of its own"
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode("ascii"))
+        self._lock_file = descriptor
+        self._sweep()
+
+    async def close(self) -> None:
+        """Finish what is being stored and let the spool go."""
+        await self._writer.close()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+    # Accepting.
+
+    def check_room(self) -> None:
+        """Raise SpoolFull or TemporaryFailure if a mail would be refused now."""
+        if self._writer.is_broken:
+            raise TemporaryFailure(
+                "Storage failure", reason="a sync failed earlier; a restart is needed"
+            )
+        if time.monotonic() - self._room_checked_at < ROOM_CHECK_SECONDS:
+            return
+        usage = shutil.disk_usage(self.root)
+        if usage.free < max(self._floor.bytes_min, self._floor.share_min * usage.total):
+            raise SpoolFull("Out of room", reason=f"only {usage.free} bytes are free")
+        self._room_checked_at = time.monotonic()
+
+    async def put(
+        self,
+        raw: bytes,
+        *,
+        mail_from: Address | None,
+        rcpt_to: tuple[Address, ...],
+        front: Front,
+        peer: str,
+        received_at: datetime,
+        authenticated_as: str | None = None,
+    ) -> Envelope:
+        """Store a mail; when this returns it survives a power cut.
+
+        A cancelled caller does not stop the store. Raises SpoolFull or TemporaryFailure, and
+        then the mail was not accepted.
+        """
+        self.check_room()
+        envelope = Envelope(
+            spool_id="",
+            mail_from=mail_from,
+            rcpt_to=rcpt_to,
+            received_at=received_at,
+            front=front,
+            peer=peer,
+            size_bytes=len(raw),
+            sha256="",
+            authenticated_as=authenticated_as,
+        )
+        return await self._writer.store(raw, envelope)
+
+    def put_now(
+        self,
+        raw: bytes,
+        *,
+        mail_from: Address | None,
+        rcpt_to: tuple[Address, ...],
+        front: Front,
+        peer: str,
+        received_at: datetime,
+    ) -> Envelope:
+        """The same for a process of its own, without a loop: the pipe."""
+        self.check_room()
+        envelope = Envelope(
+            spool_id="",
+            mail_from=mail_from,
+            rcpt_to=rcpt_to,
+            received_at=received_at,
+            front=front,
+            peer=peer,
+            size_bytes=len(raw),
+            sha256="",
+        )
+        return self._writer.store_now(raw, envelope)
+
+    # Working through.
+
+    def waiting(self, limit: int) -> tuple[str, ...]:
+        """The ids of the oldest waiting mails, oldest first, ``limit`` at most."""
+        return self._ids()[:limit]
+
+    def read(self, spool_id: str) -> tuple[Envelope, bytes]:
+        """The envelope and the raw mail. Raises SpoolDamaged if the file is not whole."""
+        try:
+            content = self._path(spool_id).read_bytes()
+        except OSError as error:
+            raise SpoolDamaged(f"{spool_id}: cannot be read ({error.strerror})") from error
+        return split_file(content, spool_id)
+
+    def attempt(self, spool_id: str) -> int:
+        """Count a try at this mail, before it is made; the answer is 1 for the first.
+
+        The count outlives this process (not a power cut, which no mail causes).
+        """
+        path = self._attempts / _checked(spool_id)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
+        try:
+            os.write(descriptor, b".")
+            return os.fstat(descriptor).st_size
+        finally:
+            os.close(descriptor)
+
+    def attempts_end(self, spool_id: str) -> None:
+        """Forget the tries of a mail that is through."""
+        (self._attempts / _checked(spool_id)).unlink(missing_ok=True)
+
+    def archive(self, spool_id: str, archive: Archive) -> None:
+        """Move a mail that is through into the archive; doing it again changes nothing."""
+        path = self._path(spool_id)
+        try:
+            with path.open("rb") as file:
+                head = file.readline(HEAD_BYTES_MAX)
+        except FileNotFoundError:
+            return
+        archive.put_file(path, envelope_from(head, spool_id).sha256)
+
+    def quarantine(self, spool_id: str, reason: str) -> Path:
+        """Set a mail apart that nobody can work through; its place, with a file of the reason.
+
+        Doing it again changes nothing, whichever step a crash came after.
+        """
+        target = self._quarantine / f"{_checked(spool_id)}.eml"
+        target.with_suffix(".reason").write_text(reason[:REASON_CHARS_MAX], "utf-8")
+        try:
+            self._path(spool_id).rename(target)
+        except FileNotFoundError:
+            if not target.exists():
+                raise
+        self.attempts_end(spool_id)
+        return target
+
+    def quarantined(self) -> tuple[str, ...]:
+        """The ids of all mails set apart, oldest first."""
+        return tuple(sorted(path.stem for path in self._quarantine.glob("*.eml")))
+
+    def release(self, spool_id: str) -> None:
+        """Let a mail that was set apart be tried again, under its old id."""
+        source = self._quarantine / f"{_checked(spool_id)}.eml"
+        source.rename(self._path(spool_id))
+        source.with_suffix(".reason").unlink(missing_ok=True)
+        self.doorbell()
+
+    def _ring(self) -> None:
+        self.doorbell()
+
+    def _ids(self) -> tuple[str, ...]:
+        # A Path for each of a hundred thousand names would cost a second.
+        return tuple(sorted(filter(_SPOOL_ID.match, os.listdir(self._new))))  # noqa: PTH208
+
+    def _path(self, spool_id: str) -> Path:
+        return self._new / _checked(spool_id)
+
+    def _sweep(self) -> None:
+        """Remove half-written files and counts of mails that are through."""
+        ids = self._ids()
+        if ids:
+            self._writer.begin_above(int(ids[-1].partition("-")[0]))
+        alive = frozenset(ids)
+        for path in (*self._tmp.iterdir(), *self._attempts.iterdir()):
+            if path.name not in alive:
+                path.unlink(missing_ok=True)
+
+
+def _checked(spool_id: str) -> str:
+    """A spool id becomes a path: nothing else may."""
+    if not _SPOOL_ID.match(spool_id):
+        raise ValueError(f"not a spool id: {spool_id!r}")
+    return spool_id

@@ -1,0 +1,98 @@
+"""The format of one spool file: our envelope as a first header line, then the raw mail.
+
+The raw bytes follow unchanged, so an operator can read a spool file as a mail. The line carries
+the length and the hash of what follows: a file that was cut short or altered is found out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Final
+
+from mailtrack.errors import MailtrackError
+from mailtrack.mail.address import Address
+from mailtrack.mail.envelope import Envelope, Front
+
+HEAD_NAME: Final = b"X-Mailtrack-Envelope: "
+HEAD_BYTES_MAX: Final = 512 * 1024  # 100 recipients of the longest kind take a quarter
+FORMAT: Final = 1
+
+
+class SpoolDamaged(MailtrackError):
+    """A spool file is not what was written: cut short, altered, or not ours. Keep it apart."""
+
+
+def sha256_of(raw: bytes) -> str:
+    """The hash that names a raw mail everywhere, in hexadecimal."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+def head_of(envelope: Envelope) -> bytes:
+    """The header line of an envelope, line end included. The spool id is the file's name."""
+    facts = {
+        "v": FORMAT,
+        "front": envelope.front.value,
+        "peer": envelope.peer,
+        "mail_from": _pair(envelope.mail_from),
+        "rcpt_to": [_pair(address) for address in envelope.rcpt_to],
+        "received_at": envelope.received_at.isoformat(),
+        "size_bytes": envelope.size_bytes,
+        "sha256": envelope.sha256,
+        "authenticated_as": envelope.authenticated_as,
+    }
+    # json.dumps escapes every control and non-ASCII character: the line stays one line.
+    return HEAD_NAME + json.dumps(facts, separators=(",", ":")).encode("ascii") + b"\r\n"
+
+
+def envelope_from(head: bytes, spool_id: str) -> Envelope:
+    """The envelope that a header line spells. Raises SpoolDamaged if it is none of ours."""
+    if not head.startswith(HEAD_NAME) or not head.endswith(b"\r\n"):
+        raise SpoolDamaged(f"{spool_id}: the envelope line is missing or cut short")
+    try:
+        facts = json.loads(head[len(HEAD_NAME) :])
+        if facts["v"] != FORMAT:
+            raise SpoolDamaged(f"{spool_id}: written by another version, format {facts['v']!r}")
+        return Envelope(
+            spool_id=spool_id,
+            mail_from=_address(facts["mail_from"]),
+            rcpt_to=tuple(Address(local, domain) for local, domain in facts["rcpt_to"]),
+            received_at=datetime.fromisoformat(facts["received_at"]),
+            front=Front(facts["front"]),
+            peer=facts["peer"],
+            size_bytes=facts["size_bytes"],
+            sha256=facts["sha256"],
+            authenticated_as=facts["authenticated_as"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise SpoolDamaged(f"{spool_id}: the envelope line cannot be read") from error
+
+
+def split_file(content: bytes, spool_id: str) -> tuple[Envelope, bytes]:
+    """The envelope and the raw mail of a file, proved whole. Raises SpoolDamaged."""
+    head_end = content.find(b"\r\n", 0, HEAD_BYTES_MAX) + 2
+    envelope = envelope_from(content[:head_end], spool_id)
+    raw = content[head_end:]
+    if len(raw) != envelope.size_bytes:
+        raise SpoolDamaged(
+            f"{spool_id}: {len(raw)} of {envelope.size_bytes} bytes of the mail are there"
+        )
+    if sha256_of(raw) != envelope.sha256:
+        raise SpoolDamaged(f"{spool_id}: the mail was altered after it was accepted")
+    return envelope, raw
+
+
+def without_head(content: bytes) -> bytes:
+    """The raw mail of a file that was proved whole before."""
+    if not content.startswith(HEAD_NAME):
+        return content
+    return content[content.find(b"\r\n", 0, HEAD_BYTES_MAX) + 2 :]
+
+
+def _pair(address: Address | None) -> tuple[str, str] | None:
+    return (address.local, address.domain) if address else None
+
+
+def _address(pair: list[str] | None) -> Address | None:
+    return Address(*pair) if pair is not None else None
