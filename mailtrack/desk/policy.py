@@ -109,6 +109,7 @@ class Policy:
     ``undo_delay`` is how long an agent's answer waits so that ``[undo]`` can stop it.
     ``reopen_within``: a mail to a ticket finished longer ago opens a linked follow-up.
     ``origin_methods`` are the ways to prove a From address that are configured.
+    ``reply_domain`` stands in our Message-IDs; in mode ``subdomain`` all its mail is ours.
     ``status_letters`` are the statuses a customer is told of when no words tell them.
     ``thanks_chars_max``: a shorter thank-you leaves a finished ticket finished (S38).
     """
@@ -155,7 +156,9 @@ class Policy:
 
     def is_ours(self, address: Address) -> bool:
         """Whether mail to this address comes back to us: a desk address or a reply address."""
-        return self.queue_of(address) is not None or address.domain == self.reply_domain
+        if self.reply_mode is ReplyMode.SUBDOMAIN and address.domain == self.reply_domain:
+            return True
+        return self.queue_of(address) is not None
 
     def queue_of(self, address: Address) -> str | None:
         """The queue of one of our addresses, its plus part aside; None if it is not ours."""
