@@ -1,4 +1,4 @@
-"""Which words are the body: among alternatives one branch, otherwise everything in its order."""
+"""Which words are the body: of alternatives one branch, otherwise everything in order."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ _CODECS: Final = {
     "euctw": "big5hkscs",
     "ksc56011987": "cp949",
     "ksc5601": "cp949",
-        "euckr": "cp949",
+    "euckr": "cp949",
     "cp949": "cp949",
     "uhc": "cp949",
     "windows949": "cp949",
@@ -172,9 +172,12 @@ _ESCAPED: Final = (
 )
 _MARKS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
-_NOT_ASCII: Final = frozenset(("utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"))
+_NOT_ASCII: Final = frozenset(
+    ("utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+)
 _SINGLE_BYTE: Final = frozenset(
-    "us-ascii cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 koi8-u mac-roman".split()
+    "us-ascii cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 koi8-u "
+    "mac-roman".split()
 ) | {f"iso8859-{part}" for part in _ISO_PARTS}
 _SUPERSETS: Final = {
     "cp1252": ("latin-1",),
@@ -187,7 +190,9 @@ _SUPERSETS: Final = {
 _OVERRULING_LETTERS: Final = 3
 # A label that fits all but one character in so many is right, and the bytes are damaged.
 _LOSS_SHARE: Final = 50
-_META: Final = re.compile(rb"(?i)<meta[^<>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([a-z0-9_.:-]{1,40})")
+_META: Final = re.compile(
+    rb"(?i)<meta[^<>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([a-z0-9_.:-]{1,40})"
+)
 _META_BYTES: Final = 4096
 _ESCAPE: Final = re.compile(rb"(\x1b(?:\$[@B]|\$\([@BD]|\([BJI]))")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -260,7 +265,7 @@ def _is_stronger(utf8: str, codec: str | None) -> bool:
         return True
     if codec not in _SINGLE_BYTE:
         return False
-    letters = {char for char in utf8 if char > "\x7f"}
+    letters = {char for char in utf8 if char > "\x7f" and char.isalpha()}
     return len(letters) >= _OVERRULING_LETTERS
 
 

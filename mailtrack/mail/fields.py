@@ -90,7 +90,7 @@ def header_from(raw: bytes, start: int, end: int) -> Header:
                 open_fields.append((name, [line[match.end() :]]))
         elif not open_fields and line.startswith((b"From ", b">From ")):
             flaws.add("header.mbox_line")
-        elif _header_follows(raw, after, end) or open_fields and _BAD_FIELD.match(line):
+        elif _header_follows(raw, after, end) or (open_fields and _BAD_FIELD.match(line)):
             flaws.add("header.stray_line")
             if open_fields:
                 open_fields[-1][1].append(b" " + line)
@@ -113,7 +113,7 @@ def _unfolded(lines: list[bytes], flaws: set[str]) -> bytes:
 def _goes_on(raw: bytes, position: int, end: int) -> bool:
     """Whether a field or its continuation stands right behind a line of blanks."""
     line = raw[position : min(end, position + 200)]
-    return bool(_KNOWN.match(line)) or line[:1] in (b" ", b"\t") and bool(line.strip())
+    return bool(_KNOWN.match(line)) or (line[:1] in (b" ", b"\t") and bool(line.strip()))
 
 
 def _header_follows(raw: bytes, position: int, end: int) -> bool:
@@ -129,5 +129,7 @@ def _header_follows(raw: bytes, position: int, end: int) -> bool:
 
 
 def _after_blank_line(raw: bytes, position: int, end: int) -> int:
-    found = [at for mark in (b"\n\n", b"\n\r\n") if (at := raw.find(mark, position - 2, end)) >= 0]
+    found = [
+        at for mark in (b"\n\n", b"\n\r\n") if (at := raw.find(mark, position - 2, end)) >= 0
+    ]
     return min(found) + 2 + (raw[min(found) + 1 : min(found) + 2] == b"\r") if found else end

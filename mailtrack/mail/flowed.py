@@ -9,20 +9,18 @@ def unflowed(text: str, *, delete_space: bool = False) -> str:
     ``delete_space`` is the parameter ``delsp=yes``: the blank at the end of a soft line was
     added by the sender's program and goes.
     """
-    joined: list[str] = []
+    pieces: list[str] = []
     soft = False
     depth_before = 0
     for line in text.split("\n"):
         depth, content = _unquoted(line)
-        if soft and depth == depth_before and content != "-- ":
-            joined[-1] += content
-        else:
-            joined.append(">" * depth + (" " if depth and content else "") + content)
+        if not (soft and depth == depth_before and content != "-- "):
+            quote = ">" * depth + " " if depth and content else ">" * depth
+            pieces += ("\n", quote) if pieces else (quote,)
         soft = content.endswith(" ") and content != "-- "
-        if soft and delete_space:
-            joined[-1] = joined[-1][:-1]
+        pieces.append(content[:-1] if soft and delete_space else content)
         depth_before = depth
-    return "\n".join(joined)
+    return "".join(pieces)
 
 
 def _unquoted(line: str) -> tuple[int, str]:

@@ -36,7 +36,7 @@ SINGLETONS: Final = (
     "content-type",
     "mime-version",
 )
-_ID: Final = re.compile(r"<([^<>\s]{1,%d})>" % (ID_CHARS_MAX - 2))
+_ID: Final = re.compile(rf"<([^<>\s]{{1,{ID_CHARS_MAX - 2}}})>")
 _CONTROLS: Final = frozenset(("Cc", "Zl", "Zp", "Cn", "Co"))
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _FOLD: Final = re.compile(r"[\t\r\n]+")

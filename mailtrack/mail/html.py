@@ -23,8 +23,13 @@ from mailtrack.mail.limits import HTML_CHARS_MAX, HTML_DEPTH_MAX, HTML_TAGS_MAX
 # Each character is looked at once or twice: ``[^<>]`` stops where a new tag begins.
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,20})[^<>]*>?")
 _CODE: Final = re.compile(r"<!--|<(script|style|title|template|noscript)\b")
-_VOID: Final = frozenset("area base br col embed hr img input link meta source track wbr p li td tr th option dt dd".split())
-_BLOCK: Final = frozenset("p div br tr li h1 h2 h3 h4 h5 h6 table blockquote pre ul ol hr dt dd".split())
+_VOID: Final = frozenset(
+    "area base br col embed hr img input link meta source track wbr "
+    "p li td tr th option dt dd".split()  # these need no end tag, so they say nothing of depth
+)
+_BLOCK: Final = frozenset(
+    "p div br tr li h1 h2 h3 h4 h5 h6 table blockquote pre ul ol hr dt dd".split()
+)
 _TAGS: Final = frozenset(
     "a abbr address article aside b bdi bdo big blockquote br caption center cite code col "
     "colgroup dd del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 "

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from mailtrack.mail.message import Bounce, ParsedMail
+from collections.abc import Iterator
+
+from mailtrack.mail.message import Attachment, Bounce, ParsedMail
 from mailtrack.mail.parse import claims, parse
 
-Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
+
+_LABEL_WIDTH = 12
 
 
 def as_json(raw: bytes) -> dict[str, Json]:
@@ -21,16 +25,7 @@ def as_json(raw: bytes) -> dict[str, Json]:
         "text": mail.text,
         "reply": mail.reply,
         "html": mail.html,
-        "attachments": [
-            {
-                "filename": attachment.filename,
-                "name": attachment.name,
-                "content_type": attachment.content_type,
-                "size": attachment.size_bytes,
-                "sha256": attachment.sha256,
-            }
-            for attachment in mail.attachments
-        ],
+        "attachments": [_attachment(attachment) for attachment in mail.attachments],
         "kind": mail.kind.value,
         "kind_reason": mail.kind_reason,
         "bounce": _bounce(mail.bounce),
@@ -39,6 +34,16 @@ def as_json(raw: bytes) -> dict[str, Json]:
         "references": list(mail.references),
         "language": mail.language,
         "defects": [{"code": defect.code, "detail": defect.detail} for defect in mail.defects],
+    }
+
+
+def _attachment(attachment: Attachment) -> dict[str, Json]:
+    return {
+        "filename": attachment.filename,
+        "name": attachment.name,
+        "content_type": attachment.content_type,
+        "size": attachment.size_bytes,
+        "sha256": attachment.sha256,
     }
 
 
@@ -52,3 +57,93 @@ def _bounce(bounce: Bounce | None) -> Json:
         "original_message_id": bounce.original_message_id,
         "diagnostic": bounce.diagnostic,
     }
+
+
+def page(raw: bytes) -> str:
+    """A page for a person: who wrote, what is new, what was cut and why, what is broken."""
+    mail = parse(raw)
+    blocks = ["\n".join(_head(mail)), _words(mail)]
+    if mail.forwarded:
+        words = mail.forwarded
+        blocks.append(f"Forwarded mail of {words.sender}: {words.subject or '(no subject)'}")
+    if mail.bounce:
+        blocks.append(_bounce_line(mail.bounce))
+    if mail.attachments:
+        lines = (_attachment_line(attachment) for attachment in mail.attachments)
+        blocks.append("\n".join(("Attachments", *lines)))
+    if mail.defects:
+        broken = (f"  {defect.code}: {defect.detail}".rstrip(": ") for defect in mail.defects)
+        blocks.append("\n".join(("What is wrong with this mail", *broken)))
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _head(mail: ParsedMail) -> Iterator[str]:
+    """The facts of the header, a line each."""
+    if mail.sender is None:
+        yield _line("From", f"{mail.sender_shown or '(nobody)'}  (unclear: proves nobody)")
+    else:
+        yield _line("From", str(mail.sender))
+    for label, mailboxes in (("To", mail.to), ("Cc", mail.cc), ("Reply-To", mail.reply_to)):
+        if mailboxes:
+            yield _line(label, ", ".join(str(mailbox) for mailbox in mailboxes))
+    yield _line("Subject", mail.subject or "(none)")
+    yield _line("Date", mail.date.isoformat(" ") if mail.date else "(none that is a date)")
+    yield _line("Message-ID", mail.message_id or "(none)")
+    answered = dict.fromkeys((*mail.in_reply_to, *mail.references))
+    if answered:
+        yield _line("Answers", " ".join(answered))
+    yield _line("Kind", f"{mail.kind}  ({mail.kind_reason})" if mail.kind_reason else mail.kind)
+    if mail.language:
+        yield _line("Language", mail.language)
+    if mail.is_shallow:
+        yield _line("Read", "only in part: too complex. The original mail is kept whole.")
+
+
+def _line(label: str, value: str) -> str:
+    return f"{label}:".ljust(_LABEL_WIDTH) + _visible(value)
+
+
+def _words(mail: ParsedMail) -> str:
+    """The writer's words, and whatever else the mail held, marked line by line as cut."""
+    if mail.reply.strip() == mail.text.strip():
+        title = "All words are the writer's" if mail.text.strip() else "No words"
+        return f"{title}\n{_indented(mail.text, '  ')}".rstrip()
+    return "\n".join(
+        (
+            "New words",
+            _indented(mail.reply, "  "),
+            "",
+            "The whole text (quotes, signatures and what else was cut are in it)",
+            _indented(mail.text, "  | "),
+        )
+    )
+
+
+def _bounce_line(bounce: Bounce) -> str:
+    how = {True: "for good", False: "for now", None: "unclear for how long"}[bounce.permanent]
+    recipients = ", ".join(bounce.recipients) or "(nobody named)"
+    return f"Not delivered {how} to {recipients}: {bounce.status or ''} {bounce.diagnostic}".strip()
+
+
+def _attachment_line(attachment: Attachment) -> str:
+    place = " in the text" if attachment.is_inline else ""
+    given = (
+        f", sent as {attachment.filename!r}" if attachment.filename != attachment.name else ""
+    )
+    size = f"{attachment.size_bytes:,} bytes"
+    return f"  {attachment.index}. {attachment.name} ({attachment.content_type}, {size}{place}{given})"
+
+
+def _indented(text: str, margin: str) -> str:
+    return "\n".join(
+        (margin + _visible(line)).rstrip() for line in text.strip("\n").split("\n")
+    )
+
+
+def _visible(text: str) -> str:
+    """Text that cannot steer a terminal: controls become spaces."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char >= " " and not "\x7f" <= char <= "\x9f" else " " for char in text
+    )

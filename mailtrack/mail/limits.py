@@ -51,7 +51,7 @@ SHALLOW_TEXT_BYTES_MAX: Final = 64 * 1024
 STDLIB_TEXT_BYTES_MAX: Final = 256 * 1024
 NESTED_BYTES_MAX: Final = 256 * 1024
 DETECTOR_BYTES_MAX: Final = 4096
-HTML_CHARS_MAX: Final = 512 * 1024
+HTML_CHARS_MAX: Final = 512 * 1024  # of bytes too, before they are decoded
 HTML_DEPTH_MAX: Final = 256  # libxml2 drops what lies deeper, without a word
 HTML_TAGS_MAX: Final = 20_000
 UUENCODED_FILES_MAX: Final = 20
@@ -64,3 +64,4 @@ INLINE_TAGS_MAX: Final = 1500
 # Lines that begin like a boundary and are none: past this somebody is playing.
 FALSE_BOUNDARIES_MAX: Final = 20_000
 SNIFFED_BYTES_MAX: Final = 16 * 1024  # how far a missing boundary is looked for
+INLINE_HIDDEN_BYTES_MAX: Final = 8 * 1024

@@ -14,7 +14,9 @@ from mailtrack.mail.limits import FILENAME_BYTES_MAX
 
 _SEPARATOR: Final = re.compile(r"[/\\]")
 _FORBIDDEN: Final = frozenset('<>:"|?*')
-_RESERVED: Final = re.compile(r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])(?=\.|\Z)")
+_RESERVED: Final = re.compile(
+    r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])(?=\.|\Z)"
+)
 _ENDINGS: Final = {
     "text/plain": "txt",
     "text/html": "html",
@@ -65,8 +67,10 @@ def safe_name(filename: str, *, index: int, content_type: str) -> str:
 
 def _is_kept(char: str) -> bool:
     # Cc, Cf, Co, Cs, Cn: controls, bidi and zero-width marks, private use, nothing at all.
-    return char not in _FORBIDDEN and (char.isascii() and char >= " " and char != "\x7f"
-        or not char.isascii() and unicodedata.category(char)[0] != "C")
+    return char not in _FORBIDDEN and (
+        (char.isascii() and char >= " " and char != "\x7f")
+        or (not char.isascii() and unicodedata.category(char)[0] != "C")
+    )
 
 
 def _shortened(name: str) -> str:

@@ -39,6 +39,10 @@ from mailtrack.mail.limits import (
     ADDRESSES_MAX,
     ATTACHMENTS_MAX,
     DEFECTS_MAX,
+    INLINE_BYTES_MAX,
+    INLINE_HIDDEN_BYTES_MAX,
+    INLINE_PARTS_MAX,
+    INLINE_TAGS_MAX,
     NAME_CHARS_MAX,
     SHALLOW_TEXT_BYTES_MAX,
 )
@@ -50,7 +54,7 @@ from mailtrack.mail.mailboxes import (
 )
 from mailtrack.mail.message import Attachment, Defect, Kind, ParsedMail
 from mailtrack.mail.names import safe_name
-from mailtrack.mail.parts import Leaves, leaves_of
+from mailtrack.mail.parts import leaves_of
 from mailtrack.mail.prescan import Skeleton, prescan
 from mailtrack.mail.reply import NewWords, new_words
 from mailtrack.mail.tree import stdlib_message
@@ -94,6 +98,22 @@ def parse(raw: bytes, *, shallow: bool = False) -> ParsedMail:
             return whole
     found = _attempt(lambda: _read(skeleton, defects, is_shallow=True), "shallow", defects)
     return found or ParsedMail(defects=_bounded(defects), is_shallow=True)
+
+
+def is_harmless(raw: bytes) -> bool:
+    """Whether reading ``raw`` takes a few milliseconds for certain, whoever wrote it.
+
+    Small, few parts, and few characters that HTML could open tags with; a text in base64
+    hides them, so each of its letters counts.
+    """
+    if len(raw) > INLINE_BYTES_MAX or raw.count(b"<") > INLINE_TAGS_MAX:
+        return False
+    skeleton = prescan(raw)
+    if skeleton.deep or skeleton.parts > INLINE_PARTS_MAX:
+        return False
+    lowered = raw.lower()
+    hidden = b"text/html" in lowered and b"base64" in lowered
+    return not hidden or len(raw) <= INLINE_HIDDEN_BYTES_MAX
 
 
 def attachment_bytes(raw: bytes, index: int) -> bytes:
@@ -143,7 +163,9 @@ def _read(skeleton: Skeleton, defects: list[Defect], *, is_shallow: bool) -> Par
     words = _attempt(lambda: new_words(facts), "reply", defects) or _NO_WORDS
     verdict = _attempt(lambda: kind_of(facts), "kind", defects)
     kind, reason = verdict or (Kind.HUMAN, "")
-    bounce = _attempt(lambda: bounce_from(facts), "bounce", defects) if kind in _REPORTS else None
+    bounce = (
+        _attempt(lambda: bounce_from(facts), "bounce", defects) if kind in _REPORTS else None
+    )
     return ParsedMail(
         subject=subject,
         sender=people.sender,

@@ -25,7 +25,9 @@ from mailtrack.mail.words import header_text
 
 _BODY_TYPES: Final = frozenset(("text/plain", "text/html"))
 # Other renderings of the same words, of use to no person beside the plain one.
-_RENDERINGS: Final = frozenset(("text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html"))
+_RENDERINGS: Final = frozenset(
+    ("text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
+)
 _TNEF_TYPES: Final = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
 
 
@@ -97,7 +99,7 @@ def _places(root: Node) -> Iterator[_Place]:
             choices = place.choices
             if kind == "multipart/alternative":
                 choices = (*choices, Choice(alternatives, branch))
-            related = place.is_related_file or kind == "multipart/related" and branch > 0
+            related = place.is_related_file or (kind == "multipart/related" and branch > 0)
             below.append(_Place(child, choices, related))
         waiting.extend(reversed(below))
 
@@ -176,7 +178,7 @@ def _text(
 ) -> str:
     """The text of a body part, with line ends as ``\\n``."""
     is_html = content_type == "text/html"
-    size_max = HTML_CHARS_MAX * 2 if is_html else TEXT_BYTES_MAX
+    size_max = HTML_CHARS_MAX if is_html else TEXT_BYTES_MAX
     if len(content) > size_max:
         defects.append(Defect("text.too_long", f"part {index} was cut after {size_max} bytes"))
         content = content[:size_max]

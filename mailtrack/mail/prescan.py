@@ -21,7 +21,9 @@ from mailtrack.mail.limits import (
 )
 from mailtrack.mail.parameters import Parameters, parameters_from
 
-_SNIFFED: Final = re.compile(rb"\n--([^\s-][^\r\n]{0,199}?|-+[^\r\n]{1,190})\r?\n(?i:content-[a-z-]{1,30}:)")
+_SNIFFED: Final = re.compile(
+    rb"\n--([^\s-][^\r\n]{0,199}?|-+[^\r\n]{1,190})\r?\n(?i:content-[a-z-]{1,30}:)"
+)
 
 
 @dataclass(slots=True)

@@ -28,7 +28,9 @@ def decoded(body: bytes, encoding: str, *, has_footer: bool = False) -> tuple[by
         return binascii.a2b_qp(body), ""
     if name in _UUENCODE:
         _, files = without_files(body)
-        return (files[0].content, "") if files else (uudecoded(body) or body, "transfer.uuencode")
+        return (
+            (files[0].content, "") if files else (uudecoded(body) or body, "transfer.uuencode")
+        )
     return body, "" if name in _PLAIN else "transfer.unknown"
 
 

@@ -47,7 +47,9 @@ def stdlib_message(skeleton: Skeleton) -> Message:
         elif kind == "message/delivery-status":
             message.set_payload(_status_blocks(_content(node, raw, NESTED_BYTES_MAX)))
         elif kind.startswith(("text/", "message/", "multipart/")):
-            message.set_payload(_as_stored(raw[node.start : min(node.end, node.start + STDLIB_TEXT_BYTES_MAX)]))
+            message.set_payload(
+                _as_stored(raw[node.start : min(node.end, node.start + STDLIB_TEXT_BYTES_MAX)])
+            )
         else:
             message.set_payload("")
     return root

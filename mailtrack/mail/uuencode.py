@@ -9,7 +9,9 @@ from typing import Final
 
 from mailtrack.mail.limits import UUENCODED_FILES_MAX
 
-_BEGIN: Final = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{0,255})\r?\n", re.MULTILINE)
+_BEGIN: Final = re.compile(
+    rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{0,255})\r?\n", re.MULTILINE
+)
 _END: Final = re.compile(rb"^(?:`|[ ]?)?\r?\n?^end[ \t]*\r?$", re.MULTILINE)
 
 

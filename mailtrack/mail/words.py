@@ -76,17 +76,16 @@ def _bytes_of(encoding: str, encoded: str) -> bytes:
 
 def base64_bytes(raw: bytes) -> bytes:
     """The bytes of broken base64: foreign characters skipped, missing padding supplied."""
-    pieces: list[bytes] = []
-    for piece in raw.split(b"="):
-        if not piece:
-            continue
-        try:
-            pieces.append(binascii.a2b_base64(piece + b"=="))
-        except binascii.Error:
-            # One character alone holds no byte; it is dropped.
-            letters = _NOT_BASE64.sub(b"", piece)
-            pieces.append(binascii.a2b_base64(letters[: len(letters) // 4 * 4]))
-    return b"".join(pieces)
+    return b"".join(_unpadded(piece) for piece in raw.split(b"=") if piece)
+
+
+def _unpadded(piece: bytes) -> bytes:
+    try:
+        return binascii.a2b_base64(piece + b"==")
+    except binascii.Error:
+        # One character alone at the end holds no byte; it is dropped.
+        letters = _NOT_BASE64.sub(b"", piece)
+        return binascii.a2b_base64(letters[: len(letters) // 4 * 4])
 
 
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")

@@ -1,0 +1,145 @@
+"""Reads mails so that a hostile one costs only itself: in processes that can be killed.
+
+A small mail that the prescan finds harmless is read at once, because that is bounded. Any
+other goes to a worker with limits of memory, processor time and wall time; whatever breaks
+them dies there, and the caller is told. Workers start with the first mail that needs one and
+leave when there was none for a while, so an idle desk carries none of them. ``mail.parse``
+does the reading; nothing here looks into a mail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import resource
+import signal
+from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
+from typing import Final
+
+from pebble import ProcessExpired, ProcessPool
+
+from mailtrack.errors import MailtrackError
+from mailtrack.mail.message import ParsedMail
+from mailtrack.mail.parse import is_harmless, parse
+
+MEMORY_BYTES_MAX: Final = 512 * 1024 * 1024
+CPU_SECONDS_MAX: Final = 15
+OPEN_FILES_MAX: Final = 64
+# A worker is renewed after so many mails: whatever a library leaks goes with it.
+MAILS_PER_WORKER_MAX: Final = 500
+
+
+class ReaderDied(MailtrackError):
+    """The worker that read a mail was killed or broke. Reading it shallowly may help."""
+
+
+class Reader:
+    """Reads mails, at most ``workers`` heavy ones at a time, each for ``wall_seconds``.
+
+    Belongs to one event loop. ``idle_seconds`` after the last heavy mail the workers end.
+    """
+
+    def __init__(
+        self,
+        workers: int = 1,
+        wall_seconds: float = 20.0,
+        *,
+        cpu_seconds: int = CPU_SECONDS_MAX,
+        memory_bytes: int = MEMORY_BYTES_MAX,
+        idle_seconds: float = 30.0,
+    ) -> None:
+        self._workers = workers
+        self._wall_seconds = wall_seconds
+        self._cpu_seconds = cpu_seconds
+        self._memory_bytes = memory_bytes
+        self._idle_seconds = idle_seconds
+        self._pool: ProcessPool | None = None
+        self._under_way = 0
+        self._idle_timer: asyncio.TimerHandle | None = None
+
+    async def read(self, raw: bytes, *, shallow: bool = False) -> ParsedMail:
+        """The mail. Raises ``ReaderDied`` when its reader had to be killed or broke."""
+        if is_harmless(raw):
+            return parse(raw, shallow=shallow)
+        pool = self._started()
+        self._under_way += 1
+        try:
+            future = pool.schedule(
+                _read, args=(raw, shallow, self._cpu_seconds), timeout=self._wall_seconds
+            )
+            return await asyncio.wrap_future(future)
+        except (
+            FutureTimeout,
+            ProcessExpired,
+            BrokenProcessPool,
+            MemoryError,
+            OSError,
+        ) as error:
+            raise ReaderDied(
+                f"the reader of this mail ended: {type(error).__name__}"
+            ) from error
+        except asyncio.CancelledError:
+            # ``close`` cancels what is under way; only a caller who is cancelled is told so.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise ReaderDied("the readers were closed") from None
+        finally:
+            self._under_way -= 1
+            self._rest()
+
+    async def close(self) -> None:
+        """End the workers. What they were reading is broken off with ``ReaderDied``."""
+        if self._idle_timer:
+            self._idle_timer.cancel()
+        pool, self._pool = self._pool, None
+        if pool:
+            await asyncio.to_thread(_stopped, pool)
+
+    def _started(self) -> ProcessPool:
+        if self._idle_timer:
+            self._idle_timer.cancel()
+        if self._pool is None or not self._pool.active:
+            # ``fork`` would copy the desk's threads and sockets; ``spawn`` starts clean.
+            self._pool = ProcessPool(
+                max_workers=self._workers,
+                max_tasks=MAILS_PER_WORKER_MAX,
+                initializer=_fenced,
+                initargs=(self._memory_bytes,),
+                context=multiprocessing.get_context("spawn"),
+            )
+        return self._pool
+
+    def _rest(self) -> None:
+        """Let the workers go after a while without a heavy mail."""
+        if self._under_way == 0 and self._pool:
+            loop = asyncio.get_running_loop()
+            self._idle_timer = loop.call_later(self._idle_seconds, self._leave)
+
+    def _leave(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool:
+            asyncio.get_running_loop().run_in_executor(None, _stopped, pool)
+
+
+def _stopped(pool: ProcessPool) -> None:
+    pool.stop()
+    pool.join()
+
+
+def _fenced(memory_bytes: int) -> None:
+    """The limits of a worker's whole life. It has no business with signals of the terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))
+
+
+def _read(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
+    """In the worker: one mail under a limit of processor time of its own."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    spent = int(usage.ru_utime + usage.ru_stime)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + cpu_seconds + 1, hard))
+    return parse(raw, shallow=shallow)
