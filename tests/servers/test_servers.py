@@ -211,6 +211,17 @@ class TestNeomutt:
             dana.reply(tmp_path / "letters", "Lost.")
 
 
+class TestMachine:
+    @pytest.mark.parametrize(("ci", "outcome"), [("", "Skipped"), ("true", "Failed")])
+    def test_a_missing_program_skips_at_home_and_fails_in_ci(
+        self, monkeypatch: pytest.MonkeyPatch, ci: str, outcome: str
+    ) -> None:
+        monkeypatch.setenv("CI", ci)
+        with pytest.raises(BaseException, match=r"apt-get install nothing") as caught:
+            program("no-such-program", package="nothing")
+        assert caught.type.__name__ == outcome
+
+
 class TestWaiting:
     def test_the_first_true_answer_is_returned(self) -> None:
         answers = iter([0, None, 3])
