@@ -124,7 +124,7 @@ class Reader:
 
 
 def _stopped(pool: ProcessPool) -> None:
-    pool.stop()
+    pool.stop()  # type: ignore[no-untyped-call]  # pebble types only most of itself
     pool.join()
 
 

@@ -122,16 +122,16 @@ def _words(mail: ParsedMail) -> str:
 def _bounce_line(bounce: Bounce) -> str:
     how = {True: "for good", False: "for now", None: "unclear for how long"}[bounce.permanent]
     recipients = ", ".join(bounce.recipients) or "(nobody named)"
-    return f"Not delivered {how} to {recipients}: {bounce.status or ''} {bounce.diagnostic}".strip()
+    why = f"{bounce.status or ''} {bounce.diagnostic}".strip() or "no reason given"
+    return _visible(f"Not delivered {how} to {recipients}: {why}")
 
 
 def _attachment_line(attachment: Attachment) -> str:
     place = " in the text" if attachment.is_inline else ""
-    given = (
-        f", sent as {attachment.filename!r}" if attachment.filename != attachment.name else ""
-    )
-    size = f"{attachment.size_bytes:,} bytes"
-    return f"  {attachment.index}. {attachment.name} ({attachment.content_type}, {size}{place}{given})"
+    given = attachment.filename
+    sent = f", sent as {given}" if given and given != attachment.name else ""
+    facts = f"{attachment.content_type}, {attachment.size_bytes:,} bytes{place}{sent}"
+    return _visible(f"  {attachment.index}. {attachment.name} ({facts})")
 
 
 def _indented(text: str, margin: str) -> str:

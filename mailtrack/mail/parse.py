@@ -130,7 +130,7 @@ def _attempt(
         return question()
     # The one place where everything is caught: a stranger's bytes must never stop the desk,
     # and the defect with its name brings the mistake to the operator's eyes.
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         defects.append(Defect(f"unforeseen.{name}", type(error).__name__))
         return None
 
@@ -235,7 +235,7 @@ def _address_lists(header: Header, defects: list[Defect]) -> dict[str, list[tupl
             message.set_raw(name, ", ".join(filter(None, values)))
     reader = _attempt(lambda: MailParser(message), "addresses", defects)
     if reader is None:
-        return dict.fromkeys(_ADDRESS_FIELDS, [])
+        return {name: [] for name in _ADDRESS_FIELDS}
     return {
         "from": reader.from_,
         "reply-to": reader.reply_to,
@@ -247,7 +247,7 @@ def _address_lists(header: Header, defects: list[Defect]) -> dict[str, list[tupl
 def _date_from(header: Header) -> datetime | None:
     """What the mail claims, aware UTC; None if it is no date of this world."""
     text = (header.first("date") or b"").decode("latin-1")[:_DATE_CHARS_MAX]
-    found = parse_mail_date(text).value
+    found: datetime | None = parse_mail_date(text).value
     if found is not None or not text:
         return found
     try:

@@ -42,10 +42,11 @@ def stdlib_message(skeleton: Skeleton) -> Message:
         if kind == "message/rfc822" and level < MESSAGE_NESTING_MAX:
             inner = prescan(_content(node, raw, NESTED_BYTES_MAX))
             below = Message()
-            message.set_payload([below])
+            message.attach(below)
             waiting.append((below, inner.root, inner.raw, level + 1))
         elif kind == "message/delivery-status":
-            message.set_payload(_status_blocks(_content(node, raw, NESTED_BYTES_MAX)))
+            for block in _status_blocks(_content(node, raw, NESTED_BYTES_MAX)):
+                message.attach(block)
         elif kind.startswith(("text/", "message/", "multipart/")):
             message.set_payload(
                 _as_stored(raw[node.start : min(node.end, node.start + STDLIB_TEXT_BYTES_MAX)])

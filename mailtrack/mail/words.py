@@ -30,7 +30,7 @@ def header_text(value: bytes) -> tuple[str, Rung]:
 
 
 def decoded_words(text: str) -> str:
-    """``text`` with its encoded words decoded; blanks between neighbouring words are dropped."""
+    """``text`` with its encoded words decoded; blanks between two of them are dropped."""
     if "=?" not in text:
         return clean(text)
     pieces: list[str] = []
