@@ -84,7 +84,7 @@ def _stop_count(words: list[str], language: str, other: str) -> int:
 
 
 def _latin_language(words: list[str]) -> str | None:
-    scores = sorted(((_latin_score(words, language), language) for language in _LATIN))
+    scores = sorted((_latin_score(words, language), language) for language in _LATIN)
     (second, _), (best, language) = scores[-2:]
     # Two small words more than any other language, and one word in eight at least.
     if best < second + 2 or best * 8 < len(words):

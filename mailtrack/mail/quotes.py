@@ -238,31 +238,45 @@ def header_role(line: str) -> str | None:
 
 def _after_headers(lines: list[str], start: int) -> int:
     """The index after the header block that begins at ``start``, or 0 if none does."""
-    if start >= len(lines) or header_role(clean_line(lines[start])) is None:
-        return 0
-    roles: dict[str, str] = {}
-    end, continued = start, 0
+    end, values = headers_at(lines, start)
+    return end if _is_header_block(values) else 0
+
+
+def headers_at(lines: list[str], start: int) -> tuple[int, dict[str, str]]:
+    """The index after the header lines at ``start``, and their values by role.
+
+    Blank lines between them and wrapped values are taken along; quote prefixes are not seen.
+    """
+    values: dict[str, str] = {}
+    end, role, continued = start, "", 0
     for index in range(start, min(start + HEADER_BLOCK_LINES_MAX, len(lines))):
         line = clean_line(unquoted(lines[index]))
-        role = header_role(line) if line else None
-        if role is not None:
-            roles.setdefault(role, line)
-            end, continued = index + 1, 0
-        elif line:
+        found = header_role(line) if line else None
+        if found is not None:
+            role, end, continued = found, index + 1, 0
+            values.setdefault(role, _header_value(line))
+        elif line and role:
             continued += 1
-            if continued > CONTINUATION_LINES_MAX or (
-                index > end and not lines[index - 1].strip()
-            ):
+            if continued > CONTINUATION_LINES_MAX or not unquoted(lines[index - 1]).strip():
                 break
-    return end if _is_header_block(roles) else 0
+            values[role] = f"{values[role]} {line}"[:LINE_CHARS_LOOKED_AT]
+            # A wrapped list of addresses is the block's even when no other header follows it.
+            end = index + 1 if end == index and _has_address(line) else end
+        elif line:
+            break
+    return end, values
 
 
-def _is_header_block(roles: dict[str, str]) -> bool:
+def _header_value(line: str) -> str:
+    return line.replace("：", ":").partition(":")[2].strip("*_ ")
+
+
+def _is_header_block(values: dict[str, str]) -> bool:
     """Whether these headers are a quoted mail's, and not a form that the writer filled in."""
-    if "from" not in roles or len(roles) < 2:
+    if "from" not in values or len(values) < 2:
         return False
-    if "sent" in roles and len(roles) >= 3:
+    if "sent" in values and len(values) >= 3:
         return True
-    if "subject" in roles and ("date" in roles or "to" in roles):
+    if "subject" in values and ("date" in values or "to" in values):
         return True
-    return _has_address(roles["from"]) and bool({"sent", "date", "subject"} & roles.keys())
+    return _has_address(values["from"]) and bool({"sent", "date", "subject"} & values.keys())

@@ -26,8 +26,8 @@ _MARKS: Final = re.compile(f"([{_QUOTE}-{_REST}])")
 
 # Elements that hold a quoted mail.
 _QUOTES: Final = (
-    "blockquote, [class*=yahoo_quoted], [id*=yahoo_quoted], .protonmail_quote, .tutanota_quote, "
-    "[data-marker=__QUOTED_TEXT__], #OLK_SRC_BODY_SECTION, "
+    "blockquote, [class*=yahoo_quoted], [id*=yahoo_quoted], .protonmail_quote, "
+    ".tutanota_quote, [data-marker=__QUOTED_TEXT__], #OLK_SRC_BODY_SECTION, "
     "#mail-editor-reference-message-container, .gmail_quote:not(:has(blockquote))"
 )
 # Elements after which all is a quoted mail.

@@ -13,10 +13,10 @@ from typing import Final
 
 from mailtrack.mail.echoes import BareText, bare, bare_text, place_of, sent_lines
 from mailtrack.mail.facts import MailFacts
-from mailtrack.mail.phrases import quotes as phrases
 from mailtrack.mail.quotes import LeadKind, clean_line, is_quoted, is_rule, lead_at, unquoted
 from mailtrack.mail.quotes_html import HtmlSpan, html_spans
 from mailtrack.mail.signatures import signature_start
+from mailtrack.mail.subjects import is_forward_subject, is_reply_subject
 
 LINES_LOOKED_AT: Final = 4000
 
@@ -78,11 +78,10 @@ class _Draft:
 
 def new_words(facts: MailFacts, *, sent: tuple[str, ...] = ()) -> NewWords:
     """The words that the writer of a mail added. ``sent`` are texts of ours it may quote."""
-    prefix = _outer_prefix(facts.subject)
     draft = _draft(
         facts.text,
-        is_forward=prefix in phrases.FORWARD_PREFIXES,
-        is_reply=prefix in phrases.REPLY_PREFIXES or facts.header("in-reply-to") is not None,
+        is_forward=is_forward_subject(facts.subject),
+        is_reply=is_reply_subject(facts.subject) or facts.header("in-reply-to") is not None,
     )
     is_plain = any(p.is_body and p.content_type == "text/plain" for p in facts.parts)
     return _new_words(draft, sent=sent, html=facts.html or "", is_plain=is_plain)
@@ -92,12 +91,6 @@ def new_words_of_text(text: str, *, sent: tuple[str, ...] = ()) -> NewWords:
     """The words that were added in a plain text that answers something."""
     draft = _draft(text, is_forward=False, is_reply=True)
     return _new_words(draft, sent=sent, html="", is_plain=True)
-
-
-def _outer_prefix(subject: str) -> str:
-    """The outermost prefix of a subject: ``fwd`` for ``Fwd: Re: x``."""
-    prefix, colon, _ = subject.strip()[:40].partition(":")
-    return prefix.strip().lower() if colon else ""
 
 
 def _draft(text: str, *, is_forward: bool, is_reply: bool) -> _Draft:

@@ -135,7 +135,8 @@ def _dashed_name(tail: list[str]) -> int:
 
 
 _CONTACT: Final = re.compile(
-    r"(?:\S{1,60}@\S{1,80}|https?://\S{1,200}|www\.\S{1,100}|(?:\w{1,8}[.:] ?)?\+?[\d ()./-]{7,24})"
+    r"(?:\S{1,60}@\S{1,80}|https?://\S{1,200}|www\.\S{1,100}"
+    r"|(?:\w{1,8}[.:] ?)?\+?[\d ()./-]{7,24})"
 )
 _NAME: Final = re.compile(r"[^\W\d_a-z][\w.'-]{0,30}(?: [^\W\d_a-z][\w.'-]{0,30}){1,3}")
 

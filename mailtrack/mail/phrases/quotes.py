@@ -53,8 +53,8 @@ WEEKDAYS: Final[tuple[str, ...]] = entries("""
     δευ | τρι | τετ | πεμ | παρ | σαβ | κυρ | uto | sri | čet | pet | sub | ned
 """)
 
-# The names of header lines, by what they name. Outlook writes them in its own language. "sent" is
-# what only mail programs say; "date" may also stand in a form that the writer filled in.
+# The names of header lines, by what they name; Outlook writes them in its own language. "sent"
+# is what only mail programs say; "date" may also stand in a form that the writer filled in.
 HEADER_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "from": entries("""
     from | от | от кого | отправитель | від | від кого | відправник | ад | von | absender | de |
@@ -146,8 +146,8 @@ FORWARD_SEPARATORS: Final[tuple[str, ...]] = entries("""
     forward message | пересылаемое сообщение | пересланное сообщение | пересылаемое письмо |
     пересланное письмо | переадресованное сообщение | начало пересылаемого сообщения |
     начало переадресованного сообщения | начало пересланного сообщения |
-    завершение пересылаемого сообщения | перенаправленное сообщение | переслане повідомлення |
-    пересилане повідомлення | переадресоване повідомлення | початок пересланого повідомлення |
+    перенаправленное сообщение | переслане повідомлення | пересилане повідомлення |
+    переадресоване повідомлення | початок пересланого повідомлення |
     початок переадресованого повідомлення | початок листа, що пересилається |
     пераслалае паведамленне | перасланае паведамленне | препратено съобщение |
     прослеђена порука | weitergeleitete nachricht | anfang der weitergeleiteten nachricht |
@@ -177,6 +177,16 @@ FORWARD_SEPARATORS: Final[tuple[str, ...]] = entries("""
     转发信息 | 開始轉寄郵件 | 転送されたメッセージ | 転送メッセージ | 転送されたメール |
     전달된 메시지 | 전달된 메일 | 전달 메일 | thư đã chuyển tiếp | tin nhắn đã chuyển tiếp |
     pesan terusan | pesan yang diteruskan | ข้อความที่ส่งต่อ | missatge reenviat
+""")
+
+# A line of dashes with one of these closes a forwarded mail.
+FORWARD_ENDS: Final[tuple[str, ...]] = entries("""
+    end forwarded message | end of forwarded message | end of message | end message |
+    завершение пересылаемого сообщения | конец пересылаемого сообщения |
+    конец пересланного сообщения | конец переадресованного сообщения |
+    кінець пересланого повідомлення | кінець переадресованого повідомлення |
+    ende der weitergeleiteten nachricht | fin du message transféré | fin del mensaje reenviado |
+    fine messaggio inoltrato | koniec przekazywanej wiadomości | koniec przekazanej wiadomości
 """)
 
 # "Sent from my phone": a whole line that begins so and is short is nobody's words.
@@ -212,7 +222,8 @@ MOBILE_FOOTERS: Final[tuple[str, ...]] = entries("""
     được gửi từ | đã gửi từ | gửi từ | dikirim dari
 """)
 
-# Farewells: the line is one of these, give or take marks; what follows is a name.
+# Farewells: the line is one of these, give or take marks; what follows is a name. Thanks are
+# no farewell: they are what many answers consist of.
 FAREWELLS: Final[frozenset[str]] = frozenset(
     entries("""
     regards | best regards | kind regards | warm regards | kindest regards | with best regards |
@@ -222,13 +233,13 @@ FAREWELLS: Final[frozenset[str]] = frozenset(
     cheers | best | all the best | cordially | warmly | yours | take care | warmest regards |
     kind regards / mit freundlichen grüßen | с уважением | с наилучшими пожеланиями |
     с уважением и наилучшими пожеланиями | искренне ваш | искренне ваша | всего доброго |
-    всего хорошего | с почтением | с благодарностью | заранее спасибо | наилучшие пожелания |
-    с ув | з повагою | з найкращими побажаннями | щиро ваш | щиро ваша | усього найкращого |
-    всього найкращого | на все добре | з вдячністю | з пошаною | всього доброго |
-    усього доброго | з найкращими побажанням | із повагою | з павагай |
-    mit freundlichen grüßen | mit freundlichem gruß | freundliche grüße | viele grüße |
-    liebe grüße | beste grüße | mit besten grüßen | herzliche grüße | schöne grüße | mfg | vg |
-    lg | mit freundlichen gruessen | viele gruesse | gruß | grüße | mit freundlichen grüssen |
+    всего хорошего | с почтением | с благодарностью | наилучшие пожелания | с ув | з повагою |
+    з найкращими побажаннями | щиро ваш | щиро ваша | усього найкращого | всього найкращого |
+    на все добре | з вдячністю | з пошаною | всього доброго | усього доброго |
+    з найкращими побажанням | із повагою | з павагай | mit freundlichen grüßen |
+    mit freundlichem gruß | freundliche grüße | viele grüße | liebe grüße | beste grüße |
+    mit besten grüßen | herzliche grüße | schöne grüße | mfg | vg | lg |
+    mit freundlichen gruessen | viele gruesse | gruß | grüße | mit freundlichen grüssen |
     freundliche grüsse | beste grüsse | hochachtungsvoll | mit herzlichen grüßen |
     schönen gruß | viele liebe grüße | mit vielen grüßen | bg | cordialement |
     bien cordialement | bien à vous | sincères salutations | meilleures salutations |
@@ -254,15 +265,9 @@ FAREWELLS: Final[frozenset[str]] = frozenset(
     tisztelettel | üdv | szép napot | cu stimă | cu respect | o zi bună | cu drag |
     με εκτίμηση | φιλικά | με φιλικούς χαιρετισμούς | saygılarımla | saygılar | iyi çalışmalar |
     iyi günler | lugupidamisega | parimate soovidega | ar cieņu | pagarbiai | בברכה |
-    בברכה רבה | مع تحياتي | تحياتي | با احترام | 此致 | 敬礼 | 祝好 | 顺祝商祺 | 谢谢 |
-    よろしくお願いいたします | よろしくお願いします | 敬具 | 감사합니다 | trân trọng |
-    hormat saya | salam | terima kasih | thanks | thank you | many thanks | thanks a lot | thx |
-    tia | thanks in advance | thank you in advance | thank you very much | thanks again |
-    cheers and thanks | ty | thanks so much | thank you so much | спасибо | дякую | спасибі |
-    щиро дякую | danke | vielen dank | danke und gruß | vielen dank und viele grüße |
-    danke im voraus | merci | merci d'avance | gracias | muchas gracias | grazie | obrigado |
-    obrigada | bedankt | dank u | dziękuję | dzięki | děkuji | ďakujem | tack | tak | takk |
-    kiitos | köszönöm | mulțumesc | teşekkürler | ευχαριστώ
+    בברכה רבה | مع تحياتي | تحياتي | با احترام | 此致 | 敬礼 | 祝好 | 顺祝商祺 |
+    よろしくお願いいたします | よろしくお願いします | 敬具 | trân trọng | hormat saya | salam |
+    danke und gruß | vielen dank und viele grüße
     """)
 )
 
