@@ -67,7 +67,7 @@ CONDITIONS: Final[dict[str, Texts]] = {
     "from": lambda facts, _: _address_texts(_some(facts.sender)),
     "to": lambda facts, _: _address_texts(facts.to),
     "header": lambda facts, name: tuple(v for k, v in facts.headers if k.lower() == name),
-    "list": lambda facts, _: _some(facts.list_id),
+    "list": lambda facts, _: _list_texts(facts.list_id or ""),
     "attachment": lambda facts, _: tuple(text for pair in facts.attachments for text in pair),
     "language": lambda facts, _: _some(facts.language),
     "customer_type": lambda facts, _: _some(facts.customer_type),
@@ -88,6 +88,12 @@ def _address_texts(keys: tuple[str, ...]) -> tuple[str, ...]:
     """Each address, and its domain alone, so that ``acme.example`` means everybody there."""
     domains = (key[key.rfind("@") + 1 :] for key in keys if "@" in key)
     return (*keys, *dict.fromkeys(domains))
+
+
+def _list_texts(list_id: str) -> tuple[str, ...]:
+    """A List-Id as it stands, and the id between its angle brackets alone (RFC 2919)."""
+    inner = list_id[list_id.rfind("<") + 1 :].partition(">")[0].strip()
+    return tuple(dict.fromkeys(filter(None, (list_id, inner))))
 
 
 def check_condition(condition: Condition) -> str | None:
