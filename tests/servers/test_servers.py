@@ -86,9 +86,11 @@ class TestDovecot:
     @pytest.fixture
     def own_dovecot(self) -> Iterator[Dovecot]:
         server = Dovecot()
-        server.start()
-        yield server
-        server.remove()
+        try:
+            server.start()
+            yield server
+        finally:
+            server.remove()
 
 
 class TestPostfix:
