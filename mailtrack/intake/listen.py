@@ -1,0 +1,67 @@
+"""Where a front listens: a TCP port or a Unix socket, made here or handed over by systemd."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+BACKLOG: Final = 512
+PORT_MAX: Final = 65_535
+UNIX_PREFIX: Final = "unix:"
+SOCKET_MODE: Final = 0o660
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """A place to listen; ``path`` is None for TCP. Port 0 takes a free one."""
+
+    host: str = ""
+    port: int = 0
+    path: Path | None = None
+
+    def __str__(self) -> str:
+        if self.path:
+            return f"{UNIX_PREFIX}{self.path}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def listen_from(text: str) -> Listen:
+    """``127.0.0.1:2525``, ``[::1]:2525`` or ``unix:/run/x.sock``. ValueError if it is none."""
+    if text.startswith(UNIX_PREFIX):
+        path = Path(text.removeprefix(UNIX_PREFIX))
+        if not path.is_absolute():
+            raise ValueError(f"{text!r}: the path of a socket begins with /")
+        return Listen(path=path)
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > PORT_MAX:
+        raise ValueError(f"{text!r}: write host:port, [address]:port or unix:/path")
+    return Listen(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+async def open_server(
+    listen: Listen,
+    factory: Callable[[], asyncio.BaseProtocol],
+    *,
+    sock: socket.socket | None,
+    tls: ssl.SSLContext | None,
+) -> asyncio.Server:
+    """A server at ``listen``, or on ``sock`` if one was handed over; ``tls`` from the start."""
+    loop = asyncio.get_running_loop()
+    if sock is not None and sock.family == socket.AF_UNIX:
+        return await loop.create_unix_server(factory, sock=sock, backlog=BACKLOG, ssl=tls)
+    if sock is not None:
+        return await loop.create_server(factory, sock=sock, backlog=BACKLOG, ssl=tls)
+    if listen.path is None:
+        return await loop.create_server(
+            factory, listen.host or None, listen.port, backlog=BACKLOG, ssl=tls
+        )
+    server = await loop.create_unix_server(factory, listen.path, backlog=BACKLOG, ssl=tls)
+    # Who may write to us is decided by the socket's group and its folder.
+    listen.path.chmod(SOCKET_MODE)
+    return server

@@ -1,0 +1,199 @@
+"""The SMTP front: aiosmtpd with the guards it lacks. ``lmtp`` builds on it.
+
+The 250 is written after the spool has the mail, never before; whatever goes wrong on our side
+is a 451 without a word about it. ``session`` is one conversation, this file is what all
+conversations of a front share: the places, the memory, the way to the spool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from mailtrack import log
+from mailtrack.errors import TemporaryFailure
+from mailtrack.intake.listen import Listen, open_server
+from mailtrack.intake.maildata import Budget
+from mailtrack.intake.reception import NO_ROOM, TROUBLE, Answer, Reception
+from mailtrack.intake.session import STOPPING, Session, Transaction
+from mailtrack.intake.spool import Spool, SpoolFull
+from mailtrack.mail.envelope import Front
+
+logger = log.get(__name__)
+
+BUSY: Final = Answer(421, "4.7.0 Too many connections, please try again later")
+CROWDED_OUT: Final = Answer(421, "4.7.0 Idle while others wait, closing")
+
+_CLOSING_SECONDS_MAX: Final = 5.0
+
+
+class SmtpFront:
+    """One listening place. ``port`` is known once it is started.
+
+    ``tls`` is offered as STARTTLS, or spoken from the start if ``tls_implicit``; with
+    ``tls_required`` nothing else works without it. ``authenticator`` answers whether a login
+    and password are right; it runs in a thread and may be slow. ``sock`` is a listening socket
+    that systemd hands over, ``listen`` is then only a name.
+    """
+
+    kind: Front = Front.SMTP
+    session_class: type[Session] = Session
+
+    def __init__(
+        self,
+        listen: Listen,
+        spool: Spool,
+        reception: Reception,
+        *,
+        hostname: str,
+        tls: ssl.SSLContext | None = None,
+        tls_implicit: bool = False,
+        tls_required: bool = False,
+        authenticator: Callable[[str, str], bool] | None = None,
+        sock: socket.socket | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.listen = listen
+        self.reception = reception
+        self.limits = reception.limits
+        self.hostname = hostname
+        self.tls = tls
+        self.tls_implicit = tls_implicit
+        self.tls_required = tls_required
+        self.authenticator = authenticator
+        self.buffer = Budget(self.limits.data_buffer_bytes_max)
+        self.is_stopping = False
+        self._spool = spool
+        self._sock = sock
+        self._now = now
+        self._server: asyncio.Server | None = None
+        self._sessions: dict[Session, str] = {}
+        self._all_gone = asyncio.Event()
+        self._all_gone.set()
+
+    @property
+    def port(self) -> int:
+        """The TCP port; 0 for a Unix socket."""
+        assert self._server is not None, "not started"
+        name = self._server.sockets[0].getsockname()
+        return name[1] if isinstance(name, tuple) else 0
+
+    async def start(self) -> None:
+        """Listen. OSError if the place is taken."""
+        self._server = await open_server(
+            self.listen,
+            lambda: self.session_class(self),
+            sock=self._sock,
+            tls=self.tls if self.tls_implicit else None,
+        )
+        logger.info("front_started", front=self.kind, listen=str(self.listen))
+
+    async def stop(self) -> None:
+        """Take no new mail, let the mails that are on their way in finish, close."""
+        if self._server is None:
+            return
+        self.is_stopping = True
+        self._server.close()
+        for session in tuple(self._sessions):
+            if not session.is_taking:
+                session.dismiss(STOPPING)
+        await self._wait_until_gone(self.limits.drain_seconds_max)
+        for session in tuple(self._sessions):
+            session.dismiss(STOPPING)
+        await self._wait_until_gone(_CLOSING_SECONDS_MAX)
+        for session in tuple(self._sessions):
+            session.abort()
+        if self.listen.path and self._sock is None:
+            self.listen.path.unlink(missing_ok=True)
+        self._server = None
+        logger.info("front_stopped", front=self.kind, listen=str(self.listen))
+
+    # What a session asks.
+
+    def admit(self, session: Session, peer: str) -> Answer | None:
+        """Give a newcomer a place, or say why not."""
+        if self.is_stopping:
+            return STOPPING
+        places = list(self._sessions.values())
+        if not _is_local(peer) and places.count(peer) >= self.limits.connections_per_ip_max:
+            return BUSY
+        if len(places) >= self.limits.connections_max and not self._make_room():
+            logger.warning("front_crowded", front=self.kind, count=len(places), peer=peer)
+            return BUSY
+        self._sessions[session] = peer
+        self._all_gone.clear()
+        return None
+
+    def leave(self, session: Session) -> None:
+        """Take a place back."""
+        self._sessions.pop(session, None)
+        if not self._sessions:
+            self._all_gone.set()
+
+    def has_room(self) -> Answer | None:
+        """Why no mail can be taken now; None if one can."""
+        try:
+            self._spool.check_room()
+        except TemporaryFailure as failure:
+            return self._answer_to(failure)
+        return None
+
+    async def take(
+        self, raw: bytes, transaction: Transaction, *, peer: str, login: str | None
+    ) -> Answer:
+        """Store a mail and answer for it."""
+        if refusal := self.reception.content(raw):
+            return refusal
+        try:
+            envelope = await self._spool.put(
+                raw,
+                mail_from=transaction.sender,
+                rcpt_to=transaction.recipients_once(),
+                front=self.kind,
+                peer=peer,
+                received_at=self._now(),
+                authenticated_as=login,
+            )
+        except TemporaryFailure as failure:
+            return self._answer_to(failure)
+        logger.info(
+            "mail_spooled",
+            spool_id=envelope.spool_id,
+            front=self.kind,
+            peer=peer,
+            size_bytes=len(raw),
+        )
+        return Answer(250, f"2.0.0 Accepted as {envelope.spool_id}")
+
+    def _answer_to(self, failure: TemporaryFailure) -> Answer:
+        logger.error("mail_put_off", front=self.kind, reason=failure.reason)
+        return NO_ROOM if isinstance(failure, SpoolFull) else TROUBLE
+
+    def _make_room(self) -> bool:
+        """Dismiss whoever has done nothing for longest, if that is long: a slow loris."""
+        idle = [session for session in self._sessions if not session.is_storing]
+        slowest = min(idle, key=lambda session: session.active_at, default=None)
+        if slowest is None or slowest.idle_seconds() < self.limits.grace_seconds:
+            return False
+        slowest.dismiss(CROWDED_OUT)
+        self.leave(slowest)
+        return True
+
+    async def _wait_until_gone(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._all_gone.wait(), seconds)
+        except TimeoutError:
+            logger.warning("sessions_linger", front=self.kind, count=len(self._sessions))
+
+
+def _is_local(peer: str) -> bool:
+    """Whether a peer is this machine: a Unix socket (``""``) or loopback."""
+    try:
+        return not peer or ipaddress.ip_address(peer.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
