@@ -188,8 +188,8 @@ _SUPERSETS: Final = {
     "utf-16": ("utf-16-le", "utf-16-be"),
 }
 _OVERRULING_LETTERS: Final = 3
-# A label that fits all but one character in so many is right, and the bytes are damaged.
-_LOSS_SHARE: Final = 50
+# A charset that fits all but one high byte in so many is right, and the bytes are damaged.
+_LOSS_SHARE: Final = 20
 _META: Final = re.compile(
     rb"(?i)<meta[^<>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([a-z0-9_.:-]{1,40})"
 )
@@ -212,12 +212,18 @@ def codec_from(name: str) -> str | None:
     return f"cp{number}" if number in _PAGES else None
 
 
-def text_from(content: bytes, declared: str | None = None) -> Decoded:
-    """The text of ``content``; never fails. ``declared`` is the charset's name in the mail."""
+def text_from(
+    content: bytes, declared: str | None = None, *, hint: str | None = None
+) -> Decoded:
+    """The text of ``content``; never fails. ``declared`` is the charset's name in the mail.
+
+    ``hint`` is the charset that other parts of the same mail name; it is tried where there is
+    no label, before anything is guessed from the bytes.
+    """
     codec = codec_from(declared) if declared else None
     if content.isascii() and b"\x1b" not in content and codec not in _NOT_ASCII:
         return Decoded(content.decode("ascii"), "us-ascii", Rung.DECLARED)
-    decoded = _climb(content, codec)
+    decoded = _climb(content, codec, codec_from(hint) if hint else None)
     text = decoded.text
     if "\ufeff" in text:
         text = text.removeprefix("\ufeff")
@@ -239,7 +245,7 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", text))
 
 
-def _climb(content: bytes, codec: str | None) -> Decoded:
+def _climb(content: bytes, codec: str | None, hint: str | None) -> Decoded:
     marked = next((found for mark, found in _MARKS if content.startswith(mark)), None)
     if marked and marked != codec and (text := _strict(content, marked)) is not None:
         return Decoded(text, marked, Rung.UTF8)
@@ -256,7 +262,7 @@ def _climb(content: bytes, codec: str | None) -> Decoded:
             return Decoded(text, "cp932", Rung.DECLARED)
     if utf8 is not None and b"\x1b" not in content:
         return Decoded(utf8, "utf-8", Rung.UTF8)
-    return _guessed(content, codec)
+    return _guessed(content, codec, hint)
 
 
 def _is_stronger(utf8: str, codec: str | None) -> bool:
@@ -269,20 +275,29 @@ def _is_stronger(utf8: str, codec: str | None) -> bool:
     return len(letters) >= _OVERRULING_LETTERS
 
 
-def _guessed(content: bytes, codec: str | None) -> Decoded:
+def _guessed(content: bytes, codec: str | None, hint: str | None) -> Decoded:
     """What is left when neither the label nor strict UTF-8 fits."""
-    if codec and codec != "us-ascii":
-        text = content.decode(codec, "replace")
-        if text.count("\ufffd") * _LOSS_SHARE <= len(text):
-            return Decoded(text, codec, Rung.REPLACED)
-    if codec is None or codec == "us-ascii":
-        text = content.decode("utf-8", "replace")
-        if len(_HIGH.findall(content)) > 20 * text.count("\ufffd"):
-            return Decoded(text, "utf-8", Rung.REPLACED)
+    unlabelled = codec is None or codec == "us-ascii"
+    damaged = _damaged(content, "utf-8" if unlabelled else codec or "utf-8")
+    if damaged is not None:
+        return damaged
+    if unlabelled and hint and (text := _strict(content, hint)) is not None:
+        return Decoded(text, hint, Rung.DETECTED)
     found = _detected(content)
     if found and (text_found := _strict(content, found)) is not None:
         return Decoded(text_found, found, Rung.DETECTED)
     return Decoded(content.decode("cp1252", "replace"), "cp1252", Rung.REPLACED)
+
+
+def _damaged(content: bytes, codec: str) -> Decoded | None:
+    """The text if ``codec`` is right for nearly all high bytes, so that only few are broken."""
+    text = content.decode(codec, "replace")
+    high = len(_HIGH.findall(content)) or len(content)
+    return (
+        Decoded(text, codec, Rung.REPLACED)
+        if text.count("\ufffd") * _LOSS_SHARE <= high
+        else None
+    )
 
 
 def _detected(content: bytes) -> str | None:

@@ -42,12 +42,14 @@ _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069
 _FOLD: Final = re.compile(r"[\t\r\n]+")
 
 
-def shown_headers(header: Header) -> tuple[tuple[tuple[str, str], ...], tuple[Defect, ...]]:
+def shown_headers(
+    header: Header, hint: str | None = None
+) -> tuple[tuple[tuple[str, str], ...], tuple[Defect, ...]]:
     """``(lower-case name, decoded value)`` in order, bounded; and how raw bytes were read."""
     shown: list[tuple[str, str]] = []
     defects: list[Defect] = []
     for field in header.fields[:FIELDS_SHOWN_MAX]:
-        text, rung = header_text(field.value[: FIELD_SHOWN_CHARS_MAX * 4])
+        text, rung = header_text(field.value[: FIELD_SHOWN_CHARS_MAX * 4], hint)
         if rung is not Rung.DECLARED:
             defects.append(Defect("header.raw_8bit", f"{field.name}, read as {rung}"))
         shown.append((field.name, _FOLD.sub(" ", text)[:FIELD_SHOWN_CHARS_MAX]))
@@ -62,9 +64,9 @@ def doubled(header: Header) -> tuple[Defect, ...]:
     )
 
 
-def subject_from(header: Header) -> str:
+def subject_from(header: Header, hint: str | None = None) -> str:
     """The decoded subject on one line, without controls; ``""`` if there is none."""
-    text = header_text(header.first("subject") or b"")[0]
+    text = header_text(header.first("subject") or b"", hint)[0]
     if not text.isprintable():
         text = "".join(" " if _is_control(char) else char for char in text)
     return " ".join(text.split())[:SUBJECT_CHARS_MAX]

@@ -25,7 +25,7 @@ _LOOSE_ADDRESS: Final = re.compile(r"[^\s<>()\[\]:;,\"@]{1,64}@[^\s<>()\[\]:;,\"
 _ANGLE: Final = re.compile(r"<([^<>]{1,320})>")
 
 
-def sender_from(field: bytes) -> Mailbox | None:
+def sender_from(field: bytes, hint: str | None = None) -> Mailbox | None:
     """The one mailbox of an unfolded From field, None if it can be read in two ways.
 
     Grammar: ``addr`` or ``phrase <addr>``. No groups, comments, routes, quoted local parts or
@@ -40,7 +40,7 @@ def sender_from(field: bytes) -> Mailbox | None:
         return Mailbox("", address) if address else None
     phrase, opened, inside = field[:-1].rpartition(b"<")
     address = _strict_address(inside) if opened and _is_phrase(phrase) else None
-    return Mailbox(shown_name(header_text(phrase)[0]), address) if address else None
+    return Mailbox(shown_name(header_text(phrase, hint)[0]), address) if address else None
 
 
 def _strict_address(raw: bytes) -> Address | None:
@@ -79,13 +79,13 @@ def _after_quoted(phrase: bytes, position: int) -> int:
     return -1
 
 
-def readable_list(field: bytes) -> str:
+def readable_list(field: bytes, hint: str | None = None) -> str:
     """An address field as text for mail-parser: raw bytes and encoded words decoded.
 
     Words are decoded in front of the address reader, because it knows none that are split in
     the middle of a character; what they hold is quoted, so that it cannot act as syntax.
     """
-    text = field.decode("ascii") if field.isascii() else text_from(field).text
+    text = field.decode("ascii") if field.isascii() else text_from(field, hint=hint).text
     if "=?" not in text:
         return text
     pieces: list[str] = []

@@ -54,7 +54,7 @@ from mailtrack.mail.mailboxes import (
 )
 from mailtrack.mail.message import Attachment, Defect, Kind, ParsedMail
 from mailtrack.mail.names import safe_name
-from mailtrack.mail.parts import leaves_of
+from mailtrack.mail.parts import charset_hint, leaves_of
 from mailtrack.mail.prescan import Skeleton, prescan
 from mailtrack.mail.reply import NewWords, new_words
 from mailtrack.mail.tree import stdlib_message
@@ -139,10 +139,11 @@ def _read(skeleton: Skeleton, defects: list[Defect], *, is_shallow: bool) -> Par
     header = skeleton.root.header
     defects += [Defect(flaw) for flaw in sorted(skeleton.flaws)]
     defects += doubled(header)
-    shown, header_defects = shown_headers(header)
+    hint = charset_hint(skeleton)
+    shown, header_defects = shown_headers(header, hint)
     defects += header_defects
-    people = _people(header, defects)
-    subject = subject_from(header)
+    people = _people(header, hint, defects)
+    subject = subject_from(header, hint)
     leaves = leaves_of(skeleton, text_only=is_shallow)
     defects += leaves.defects
     html = None if is_shallow else body_html(leaves.leaves)
@@ -195,14 +196,14 @@ def _read(skeleton: Skeleton, defects: list[Defect], *, is_shallow: bool) -> Par
     )
 
 
-def _people(header: Header, defects: list[Defect]) -> _People:
-    lists = _address_lists(header, defects)
+def _people(header: Header, hint: str | None, defects: list[Defect]) -> _People:
+    lists = _address_lists(header, hint, defects)
     froms = header.all("from")
     raw_from = froms[0] if froms else b""
-    sender = sender_from(raw_from) if len(froms) == 1 else None
+    sender = sender_from(raw_from, hint) if len(froms) == 1 else None
     if sender is None:
         defects.append(Defect("from.unclear" if froms else "from.missing"))
-    shown = header_text(raw_from)[0]
+    shown = header_text(raw_from, hint)[0]
     email_shown, name_shown = claimed_sender(shown, lists["from"])
     if sender is not None:
         email_shown, name_shown = str(sender.address), name_shown or sender.name
@@ -220,17 +221,20 @@ def _people(header: Header, defects: list[Defect]) -> _People:
 
 def claims(raw: bytes) -> tuple[tuple[str, str], tuple[str, ...]]:
     """From (address, name) and the To addresses as they are written, clean or not."""
-    header = prescan(raw).root.header
-    lists = _address_lists(header, [])
-    shown = header_text(header.first("from") or b"")[0]
+    skeleton = prescan(raw)
+    header, hint = skeleton.root.header, charset_hint(skeleton)
+    lists = _address_lists(header, hint, [])
+    shown = header_text(header.first("from") or b"", hint)[0]
     return claimed_sender(shown, lists["from"]), tuple(spelled for _, spelled in lists["to"])
 
 
-def _address_lists(header: Header, defects: list[Defect]) -> dict[str, list[tuple[str, str]]]:
+def _address_lists(
+    header: Header, hint: str | None, defects: list[Defect]
+) -> dict[str, list[tuple[str, str]]]:
     """``(name, address)`` pairs of the address fields, as mail-parser reads them."""
     message = Message()
     for name in _ADDRESS_FIELDS:
-        values = [readable_list(value) for value in header.all(name)]
+        values = [readable_list(value, hint) for value in header.all(name)]
         if values:
             message.set_raw(name, ", ".join(filter(None, values)))
     reader = _attempt(lambda: MailParser(message), "addresses", defects)

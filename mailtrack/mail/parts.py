@@ -7,11 +7,12 @@ an index that is the same whenever the same bytes are read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mailtrack.mail.charset import Rung, charset_in_html, text_from
+from mailtrack.mail.charset import Rung, charset_in_html, codec_from, text_from
 from mailtrack.mail.facts import Part
 from mailtrack.mail.flowed import unflowed
 from mailtrack.mail.limits import DECODED_BYTES_MAX, HTML_CHARS_MAX, TEXT_BYTES_MAX
@@ -27,6 +28,10 @@ _BODY_TYPES: Final = frozenset(("text/plain", "text/html"))
 # Other renderings of the same words, of use to no person beside the plain one.
 _RENDERINGS: Final = frozenset(
     ("text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
+)
+_NO_HINTS: Final = frozenset((None, "us-ascii", "utf-8", "utf-7"))
+_WORD_CHARSET: Final = re.compile(
+    rb"=\?([A-Za-z0-9_.:-]{1,40})(?:\*[A-Za-z-]{0,10})?\?[bBqQ]\?"
 )
 _TNEF_TYPES: Final = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
 
@@ -60,6 +65,7 @@ class _Place:
     node: Node
     choices: tuple[Choice, ...]
     is_related_file: bool
+    hint: str | None = None
 
 
 def leaves_of(
@@ -72,7 +78,8 @@ def leaves_of(
     leaves: list[Leaf] = []
     defects: list[Defect] = []
     budget = DECODED_BYTES_MAX
-    for place in _places(skeleton.root):
+    hint = charset_hint(skeleton)
+    for place in _places(skeleton.root, hint):
         for part in _parts_at(place, skeleton.raw, len(leaves), budget, defects):
             leaves.append(Leaf(part, place.choices))
             budget -= len(part.content)
@@ -83,9 +90,26 @@ def leaves_of(
     return Leaves(tuple(leaves), tuple(defects))
 
 
-def _places(root: Node) -> Iterator[_Place]:
+def charset_hint(skeleton: Skeleton) -> str | None:
+    """The first charset that this mail names anywhere, None if it names none but ASCII, UTF-8.
+
+    Old programs leave 8-bit headers without a label, and write bodies in the charset that
+    only their encoded words name.
+    """
+    for place in _places(skeleton.root):
+        charset = place.node.content_type.get("charset")
+        if charset and codec_from(charset) not in _NO_HINTS:
+            return charset
+    for field in skeleton.root.header.fields:
+        found = _WORD_CHARSET.search(field.value) if b"=?" in field.value else None
+        if found and codec_from(found[1].decode("ascii")) not in _NO_HINTS:
+            return found[1].decode("ascii")
+    return None
+
+
+def _places(root: Node, hint: str | None = None) -> Iterator[_Place]:
     """The leaf nodes in order, without recursion."""
-    waiting = [_Place(root, (), False)]
+    waiting = [_Place(root, (), False, hint)]
     alternatives = 0
     while waiting:
         place = waiting.pop()
@@ -100,7 +124,7 @@ def _places(root: Node) -> Iterator[_Place]:
             if kind == "multipart/alternative":
                 choices = (*choices, Choice(alternatives, branch))
             related = place.is_related_file or (kind == "multipart/related" and branch > 0)
-            below.append(_Place(child, choices, related))
+            below.append(_Place(child, choices, related, hint))
         waiting.extend(reversed(below))
 
 
@@ -114,8 +138,9 @@ def _parts_at(
     if len(body) > max(0, budget):
         defects.append(Defect("mime.too_large", f"part {index} was cut"))
         body = body[: max(0, budget)]
-    is_text = node.content_type.value == "text/plain"
-    content, flaw = decoded(body, encoding, has_footer=is_text)
+    is_file = b"attachment" in (node.header.first("content-disposition") or b"").lower()
+    is_text = node.content_type.value in _BODY_TYPES and not is_file
+    content, flaw = decoded(body, encoding, is_text=is_text)
     if flaw:
         defects.append(Defect(flaw, f"part {index}, {encoding.strip()[:40]}"))
     part = _part(place, content, index, defects)
@@ -138,7 +163,7 @@ def _part(place: _Place, content: bytes, index: int, defects: list[Defect]) -> P
     content_type = _type_of(kind, filename)
     content_id = header_text(node.header.first("content-id") or b"")[0].strip().strip("<>")
     is_body = _is_body(place, content_type, disposition, filename, index)
-    text = _text(content, kind, content_type, index, defects) if is_body else None
+    text = _text(content, kind, content_type, place.hint, index, defects) if is_body else None
     return Part(
         index=index,
         content_type=content_type,
@@ -174,7 +199,12 @@ def _is_body(
 
 
 def _text(
-    content: bytes, kind: Parameters, content_type: str, index: int, defects: list[Defect]
+    content: bytes,
+    kind: Parameters,
+    content_type: str,
+    hint: str | None,
+    index: int,
+    defects: list[Defect],
 ) -> str:
     """The text of a body part, with line ends as ``\\n``."""
     is_html = content_type == "text/html"
@@ -183,7 +213,7 @@ def _text(
         defects.append(Defect("text.too_long", f"part {index} was cut after {size_max} bytes"))
         content = content[:size_max]
     declared = kind.get("charset") or (charset_in_html(content) if is_html else "")
-    found = text_from(content, declared or None)
+    found = text_from(content, declared or None, hint=hint)
     if found.rung is not Rung.DECLARED:
         label = declared[:40] or "no charset"
         defects.append(

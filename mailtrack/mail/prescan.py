@@ -111,13 +111,24 @@ class _Scan:
             line = self.raw[at + 3 : stop].partition(b"\n")[0].rstrip()
             if line == nearest.boundary:
                 return at, level, False
-            if line.startswith(nearest.boundary) and _tail(line, nearest.boundary) == b"--":
+            if self._closes(line, nearest.boundary):
                 return at, level, True
             nearest.next_at = self._find(nearest.boundary, at + 1)
             self.false_hits += 1
             if self.false_hits > FALSE_BOUNDARIES_MAX:
                 self.deep = "boundaries"
         return None
+
+    def _closes(self, line: bytes, boundary: bytes) -> bool:
+        """Whether a line that is not exactly a boundary still closes it.
+
+        RFC 2046 section 5.1.1 wants the beginning compared only; blanks before the dashes and
+        garbage behind them are seen in real mail.
+        """
+        tail = line[len(boundary) :].strip()
+        if not line.startswith(boundary) or not tail.startswith(b"--") or tail[2:3].isalnum():
+            return False
+        return all(line != opened.boundary for opened in self.open)
 
     def _nearest(self, position: int) -> tuple[int, _Open | None]:
         """The open multipart whose boundary text comes next; the innermost of equals."""
@@ -193,10 +204,6 @@ class _Scan:
         window = self.raw[max(0, position - 1) : position + SNIFFED_BYTES_MAX]
         found = _SNIFFED.search(window)
         return found[1].rstrip() if found else b""
-
-
-def _tail(line: bytes, boundary: bytes) -> bytes:
-    return line[len(boundary) :].strip()
 
 
 def _first_line(raw: bytes) -> int:

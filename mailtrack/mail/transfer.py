@@ -9,22 +9,25 @@ from typing import Final
 from mailtrack.mail.uuencode import uudecoded, without_files
 from mailtrack.mail.words import base64_bytes
 
-_UUENCODE: Final = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
-_PLAIN: Final = frozenset(("", "7bit", "8bit", "binary", "7-bit", "8-bit"))
-_BASE64_LINE: Final = re.compile(rb"[A-Za-z0-9+/=\s]*\Z")
-# Quoted-printable escapes may only be followed by a line end; blanks there come from the way.
-_TRAILING_BLANKS: Final = re.compile(rb"[ \t]+(?=\r?\n|\Z)")
+_UUENCODE: Final = frozenset(("xuuencode", "uuencode", "xuue", "uue"))
+_PLAIN: Final = frozenset(("", "7bit", "8bit", "7bits", "8bits", "binary", "plain", "none"))
+_NOT_NAME: Final = re.compile(r"[^a-z0-9]")
+_BLANKS: Final = re.compile(rb"\s+")
+_BASE64: Final = re.compile(rb"[A-Za-z0-9+/]*\Z")
+# Words with single blanks between them: somebody wrote this, no encoder did.
+_SENTENCE: Final = re.compile(rb"[A-Za-z,.;] [A-Za-z]+ [A-Za-z]")
 
 
-def decoded(body: bytes, encoding: str, *, has_footer: bool = False) -> tuple[bytes, str]:
+def decoded(body: bytes, encoding: str, *, is_text: bool = False) -> tuple[bytes, str]:
     """The bytes of a body and the code of what was wrong with it, ``""`` if nothing was.
 
-    ``has_footer`` keeps clear text behind the end of base64, which lists add to texts.
+    Of a text labelled base64, clear words are kept: lists add footers behind its end, and
+    some programs label what they never encoded.
     """
-    name = encoding.strip().strip("\"'").lower()
+    name = _NOT_NAME.sub("", encoding.lower().partition(";")[0])
     if name == "base64":
-        return _base64(body, has_footer=has_footer)
-    if name == "quoted-printable":
+        return _base64(body, is_text=is_text)
+    if name == "quotedprintable":
         return binascii.a2b_qp(body), ""
     if name in _UUENCODE:
         _, files = without_files(body)
@@ -34,19 +37,25 @@ def decoded(body: bytes, encoding: str, *, has_footer: bool = False) -> tuple[by
     return body, "" if name in _PLAIN else "transfer.unknown"
 
 
-def _base64(body: bytes, *, has_footer: bool) -> tuple[bytes, str]:
+def _base64(body: bytes, *, is_text: bool) -> tuple[bytes, str]:
+    if is_text and _SENTENCE.search(body[: body.find(b"=")]):
+        return body, "transfer.not_base64"
     pad = body.find(b"=")
     if pad < 0 or len(body) - pad < 8:
         try:
             return binascii.a2b_base64(body), ""
         except binascii.Error:
             return base64_bytes(body), "transfer.base64"
-    # Behind the padding there is a second piece, or a footer that a list added in clear text.
-    line_end = body.find(b"\n", pad)
-    tail = body[line_end + 1 :].strip() if line_end >= 0 else b""
-    if not tail:
-        return base64_bytes(body), ""
-    if _BASE64_LINE.match(tail):
-        return base64_bytes(body), "transfer.base64_pieces"
-    footer = b"\n" + tail if has_footer else b""
-    return base64_bytes(body[:line_end]) + footer, "transfer.base64_footer"
+    return _base64_and_more(body, pad, is_text=is_text)
+
+
+def _base64_and_more(body: bytes, pad: int, *, is_text: bool) -> tuple[bytes, str]:
+    """Base64 with something behind its padding: another piece of it, or a list's footer."""
+    content = base64_bytes(body[:pad])
+    tail = body[pad:].lstrip(b"=")
+    pieces = [_BLANKS.sub(b"", piece) for piece in tail.split(b"=")]
+    if all(_BASE64.match(piece) for piece in pieces) and not len(pieces[-1]) % 4:
+        more = b"".join(base64_bytes(piece) for piece in pieces)
+        return content + more, "transfer.base64_pieces" if more else ""
+    footer = tail.partition(b"\n")[2].strip()
+    return (content + b"\n" + footer if is_text else content), "transfer.base64_footer"

@@ -19,12 +19,15 @@ _ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
 _BLANK: Final = re.compile(r"\s*\Z")
 
 
-def header_text(value: bytes) -> tuple[str, Rung]:
-    """The text of an unfolded field: raw 8-bit bytes by the ladder, then its encoded words."""
+def header_text(value: bytes, hint: str | None = None) -> tuple[str, Rung]:
+    """The text of an unfolded field: raw 8-bit bytes by the ladder, then its encoded words.
+
+    ``hint`` is the charset that the rest of the mail names.
+    """
     if value.isascii() and b"\x1b" not in value:
         text, rung = value.decode("ascii"), Rung.DECLARED
     else:
-        decoded = text_from(value)
+        decoded = text_from(value, hint=hint)
         text, rung = decoded.text, decoded.rung
     return decoded_words(text), rung
 
