@@ -88,6 +88,15 @@ class TrustPolicy(StrEnum):
     CAPABILITY = "capability"
 
 
+class AutoAck(StrEnum):
+    """Who gets an acknowledgement; ``auto`` is ALIGNED where origin can be proved, else ANY."""
+
+    AUTO = "auto"
+    ALIGNED = "aligned"
+    ANY = "any"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class Brakes:
     """The bounds on what leaves by itself: each a number of letters or mails in a span."""
@@ -97,7 +106,8 @@ class Brakes:
     acks_same_subject_week_max: int = 1
     acks_to_domain_hour_max: int = 30
     acks_hour_max: int = 60
-    errors_to_sender_day_max: int = 4
+    errors_to_sender_day_max: int = 20
+    questions_hour_max: int = 30
     tickets_from_sender_hour_max: int = 30
     mails_in_ticket_10_minutes_max: int = 10
 
@@ -138,6 +148,7 @@ class Policy:
     keys: KeyRing = field(repr=False)
     stationery: Stationery = field(repr=False)
     origin_methods: tuple[str, ...] = ()
+    autoack: AutoAck = AutoAck.AUTO
     status_letters: tuple[Status, ...] = (Status.RESOLVED, Status.CLOSED)
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()

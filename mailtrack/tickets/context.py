@@ -92,6 +92,7 @@ class RecentAutomatic:
     tickets_from_sender_hour: int = 0
     mails_in_ticket_10_minutes: int = 0
     errors_to_sender_day: int = 0
+    answers_to_sender_hour: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from mailtrack.tickets.clock import Clock
 from mailtrack.tickets.context import HeldMail
 from mailtrack.tickets.letter import Letter
 from mailtrack.tickets.ticket import Entry, Participant, PersonId, Ticket
+from mailtrack.tickets.ticket import Reason as Reason
 from mailtrack.tickets.token import Token
 
 
@@ -204,18 +205,6 @@ Effect = (
     | SetAway
     | LetterBounced
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One line of the trace: which rule spoke, what it said, and where it is written.
-
-    ``where`` is ``rules.yaml:12`` for what an admin wrote, ``""`` for our own law.
-    """
-
-    rule: str
-    said: str
-    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,12 +137,25 @@ class JournalRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """One line of the trace: which rule spoke, what it said, and where it is written.
+
+    ``where`` is ``rules.yaml:12`` for what an admin wrote, ``""`` for our own law.
+    """
+
+    rule: str
+    said: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """One ticket, with the recent of its entries and journal (oldest first).
 
     ``uuid`` never shows and goes into token MACs. ``finished_at`` is since when it is resolved
     or closed. ``due_at`` is a date an agent pinned. ``merged_into`` names the ticket that
     took this one's place. ``partner_tags`` are other desks' subject tags, ``[ACME-991]``.
+    ``reasons`` are the trace of the last decisions about it, what ``[why]`` shows.
     """
 
     number: int
@@ -171,6 +184,7 @@ class Ticket:
     clocks: tuple[Clock, ...] = ()
     tokens: tuple[Token, ...] = ()
     thread: tuple[ThreadId, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
     def participant(self, person: PersonId) -> Participant | None:
         """That person's place on this ticket, None if they have none."""

@@ -1,0 +1,132 @@
+"""Whether the customer is told "we have your message": security section 4.1, all conditions.
+
+The first condition that speaks against it is the answer, and stands in the trace.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from mailtrack.desk.calendar import is_open, next_open
+from mailtrack.desk.case import Case, Outcome, said
+from mailtrack.desk.hearing import customer_recipient
+from mailtrack.desk.identity import Writer, needs_origin
+from mailtrack.desk.letter_views import AcknowledgedView, AnswerView, CannedAnswerView
+from mailtrack.desk.promises import Calendar
+from mailtrack.desk.showing import desk_view, public_view
+from mailtrack.desk.views import PublicPersonView
+from mailtrack.desk.writing import Style, queue_for, write_letter
+from mailtrack.mail.message import Kind
+from mailtrack.tickets.reading import Verdict
+from mailtrack.tickets.ticket import Part, Ticket
+
+HOPS_MAX: Final = 25
+# RFC 3834 section 2 and RFC 5230 section 4.6: mailboxes that no person reads.
+_ROBOT: Final = re.compile(
+    r"mailer-daemon|postmaster|daemon|nobody|root|no?[-_.]?reply|do-?not-?reply|bounces?([-_+.].*)?"
+    r"|owner-.*|.*-request|.*-bounces?|majordomo|listserv|listmaster|notifications?|alerts?"
+    r"|auto-?reply|noreply.*"
+)
+
+
+def acknowledge(
+    case: Case, writer: Writer, ticket: Ticket, *, calendar: Calendar | None, canned: str | None
+) -> Outcome:
+    """The acknowledgement of a new ticket, or the reason why there is none."""
+    against = reason_against(case, writer)
+    if against:
+        return said("acknowledgement", f"none: {against}")
+    requester = next(iter(ticket.with_part(Part.REQUESTER)))
+    to = customer_recipient(case.policy, ticket, requester)
+    desk = desk_view(case.policy, queue_for(case.policy, ticket.queue).address)
+    zone, now = case.policy.zone, case.fresh.now
+    name = PublicPersonView(requester.mailbox.name)
+    style = Style(is_automatic=True, why="acknowledged")
+    if canned is not None:
+        words = case.policy.stationery.write_canned(
+            canned,
+            to.language,
+            CannedAnswerView(
+                desk=desk,
+                zone=zone,
+                now=now,
+                ticket=public_view(ticket),
+                customer=name,
+                agent=PublicPersonView(case.policy.desk_name),
+            ),
+        )
+        answer = AnswerView(
+            desk=desk,
+            zone=zone,
+            now=now,
+            ticket=public_view(ticket),
+            agent=PublicPersonView(case.policy.desk_name),
+            words=words,
+            is_first=True,
+        )
+        letter = write_letter(case, "answer", to, view=answer, ticket=ticket, style=style)
+    else:
+        is_here = calendar is None or is_open(calendar, now)
+        view = AcknowledgedView(
+            desk=desk,
+            zone=zone,
+            now=now,
+            ticket=public_view(ticket),
+            customer=name,
+            open_at=None if is_here or calendar is None else next_open(calendar, now),
+        )
+        letter = write_letter(case, "acknowledged", to, view=view, ticket=ticket, style=style)
+    return Outcome(letters=(letter,)) + said("acknowledgement", "the customer is told")
+
+
+def reason_against(case: Case, writer: Writer) -> str | None:
+    """Why this sender must not be answered automatically; None if they may."""
+    return _about_the_mail(case) or _about_the_sender(case, writer) or _about_the_brakes(case)
+
+
+def _about_the_mail(case: Case) -> str | None:
+    mail = case.mail
+    if mail.kind is not Kind.HUMAN:
+        return f"the mail is {mail.kind} ({mail.kind_reason})"
+    if case.envelope.mail_from is None:
+        return "the envelope sender is empty"
+    suppress = (mail.header("x-auto-response-suppress") or "").casefold()
+    if any(word in suppress for word in ("all", "autoreply", "oof")):
+        return "the sender asks for no automatic answers"
+    if sum(1 for name, _ in mail.headers if name == "received") > HOPS_MAX:
+        return "the mail came a suspiciously long way"
+    shown = (one.address for one in (*mail.to, *mail.cc))
+    if not any(case.policy.is_ours(address) for address in shown):
+        return "none of our addresses is in To or Cc"
+    if mail.header("x-mailtrack-loop") is not None:
+        return "the mail came from a mailtrack desk"
+    return None
+
+
+def _about_the_sender(case: Case, writer: Writer) -> str | None:
+    address = writer.mailbox.address
+    if writer.origin.verdict is Verdict.FAIL:
+        return "the sender's origin was disproved"
+    if writer.origin.verdict is not Verdict.PASS and needs_origin(case.policy):
+        return "nothing proves the sender's origin"
+    if _ROBOT.fullmatch(address.key.partition("@")[0]):
+        return "the address is a robot's"
+    if case.policy.is_ours(address):
+        return "the sender is one of our own addresses"
+    return None
+
+
+def _about_the_brakes(case: Case) -> str | None:
+    lately, brakes = case.context.automatic, case.policy.brakes
+    rows = (
+        (lately.to_sender_10_minutes, brakes.acks_to_sender_10_minutes_max, "10 minutes"),
+        (lately.to_sender_day, brakes.acks_to_sender_day_max, "a day"),
+        (lately.to_sender_same_subject_week, brakes.acks_same_subject_week_max, "one subject"),
+        (lately.to_domain_hour, brakes.acks_to_domain_hour_max, "one domain in an hour"),
+        (lately.acknowledgements_hour, brakes.acks_hour_max, "the whole desk in an hour"),
+    )
+    for count, most, span in rows:
+        if count >= most:
+            return f"{count} were sent for {span}, the limit is {most}"
+    return None

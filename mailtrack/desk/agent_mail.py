@@ -1,0 +1,301 @@
+"""A mail from an agent: commands, an answer, a note, a question, a ticket on somebody's behalf.
+
+Commands come only from what the agent typed. All commands of a mail happen, or none; if any
+check speaks against the mail, nothing is done, nothing is sent, and the agent is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from mailtrack.desk.after import after
+from mailtrack.desk.brackets import brackets_on_top, without_brackets
+from mailtrack.desk.case import Case, Outcome, said
+from mailtrack.desk.commands.obey import Obeyed, Scene, obey
+from mailtrack.desk.commands.order import Refusal
+from mailtrack.desk.guards import collision, leaks_note
+from mailtrack.desk.hearing import News, mentioned, tell_agents, tell_status, to_customers
+from mailtrack.desk.holding import (
+    HoldReason,
+    hold_collision,
+    hold_refused,
+    hold_unproved,
+)
+from mailtrack.desk.identity import Deed, Trust, Writer, trust
+from mailtrack.desk.letter_views import CannedAnswerView, Event
+from mailtrack.desk.opening import entry_from
+from mailtrack.desk.policy import Agent, Role
+from mailtrack.desk.promised import clocks_of_change
+from mailtrack.desk.questions import answer_questions
+from mailtrack.desk.showing import desk_view, public_view
+from mailtrack.desk.threads import Thread
+from mailtrack.desk.views import PublicPersonView
+from mailtrack.desk.writing import queue_for
+from mailtrack.mail.message import Kind
+from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, Effect, Field
+from mailtrack.tickets.reading import Bracket, Reading
+from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket
+from mailtrack.tickets.token import Purpose
+
+NOTE_HOLDERS: Final = frozenset({Purpose.NOTE})
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an agent's mail comes to, before anybody checks whether it may be done."""
+
+    agent: Agent
+    tickets: tuple[Ticket, ...]
+    brackets: tuple[Bracket, ...]
+    text: str
+    is_note: bool
+    obeyed: Obeyed
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is something to say, to a customer or to colleagues."""
+        return bool(self.text.strip())
+
+
+def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) -> Decision:
+    """What becomes of an agent's mail about tickets that are there, or about none."""
+    tickets = _tickets(case, thread)
+    brackets = typed_brackets(case, tickets)
+    text = _typed_text(case)
+    result = obey(brackets, tickets, scene=Scene(agent, case.policy, case.context, case.fresh))
+    ticket = tickets[0] if tickets else None
+    if not isinstance(result, Obeyed):
+        return _refused(case, result, agent, ticket=ticket, text=text)
+    text = _with_canned(case, result, agent, ticket=ticket, text=text)
+    is_note = result.is_note or _is_internal(case, thread, agent)
+    work = Work(agent, tickets, brackets, text, is_note, result)
+    return (
+        _held_for_proof(case, writer, thread, work)
+        or _held_for_harm(case, work)
+        or _carried_out(case, writer, thread, work)
+    )
+
+
+def typed_brackets(case: Case, tickets: tuple[Ticket, ...]) -> tuple[Bracket, ...]:
+    """The brackets that the agent typed: not those that stand in the ticket's own subjects.
+
+    A mail that did not come from a person's own hand commands nothing.
+    """
+    if case.grant is not None and case.grant.brackets is not None:
+        return case.grant.brackets
+    if case.mail.kind is not Kind.HUMAN:
+        return ()
+    quoted = "\n".join(
+        subject
+        for ticket in tickets
+        for subject in (ticket.subject, *(entry.subject for entry in ticket.entries))
+    )
+    return tuple(b for b in case.reading.brackets if b.from_body or b.raw not in quoted)
+
+
+def _tickets(case: Case, thread: Thread) -> tuple[Ticket, ...]:
+    first = (thread.ticket,) if thread.ticket else ()
+    named = tuple(case.context.ticket(number) for number in case.reading.numbers)
+    others = tuple(one for one in named if one is not None)
+    by_number = {one.number: one for one in (*first, *others)}
+    # A reply is about its own ticket; numbers in a fresh subject may name several.
+    return first if thread.token else tuple(by_number.values())
+
+
+def _typed_text(case: Case) -> str:
+    _, text = brackets_on_top(case.mail.reply)
+    return text.strip("\n")
+
+
+def _is_internal(case: Case, thread: Thread, agent: Agent) -> bool:
+    by_token = thread.token is not None and thread.token.purpose is Purpose.NOTE
+    return by_token or agent.role is Role.LIGHT or case.mail.kind is not Kind.HUMAN
+
+
+def _with_canned(
+    case: Case, obeyed: Obeyed, agent: Agent, *, ticket: Ticket | None, text: str
+) -> str:
+    if obeyed.canned is None or ticket is None:
+        return text
+    requester = ticket.participant(ticket.requester)
+    view = CannedAnswerView(
+        desk=desk_view(case.policy, queue_for(case.policy, ticket.queue).address),
+        zone=case.policy.zone,
+        now=case.fresh.now,
+        ticket=public_view(ticket),
+        customer=PublicPersonView(requester.mailbox.name if requester else ""),
+        agent=PublicPersonView(agent.shown),
+    )
+    words = case.policy.stationery.write_canned(obeyed.canned, ticket.language, view)
+    return f"{words}\n\n{text}".strip("\n")
+
+
+def _refused(
+    case: Case,
+    refusals: tuple[Refusal, ...],
+    agent: Agent,
+    *,
+    ticket: Ticket | None,
+    text: str,
+) -> Decision:
+    trace = Outcome()
+    for one in refusals:
+        trace += said("commands", f"{one.bracket}: {one.problem.value}")
+    outcome = trace + hold_refused(case, refusals, agent=agent, ticket=ticket, text=text)
+    return decided(case, outcome, Disposition.HELD, ticket, agent)
+
+
+def _held_for_proof(case: Case, writer: Writer, thread: Thread, work: Work) -> Decision | None:
+    deed = _deed(case, work)
+    reason = HoldReason.STEP_UP if deed is Deed.STEP_UP else HoldReason.UNPROVED
+    verdict = trust(
+        deed,
+        has_capability=thread.has_capability,
+        origin=writer.origin.verdict,
+        policy=case.policy,
+    )
+    if verdict is Trust.DO or case.is_granted(reason) or case.is_granted(HoldReason.STEP_UP):
+        return None
+    ticket = work.tickets[0] if work.tickets else None
+    would = tuple(bracket.raw for bracket in work.brackets)
+    outcome = said("trust", f"{deed.value}: {writer.origin.verdict.value}, asked to confirm")
+    outcome += hold_unproved(case, reason, agent=work.agent, ticket=ticket, would=would)
+    return decided(case, outcome, Disposition.HELD, ticket, work.agent)
+
+
+def _deed(case: Case, work: Work) -> Deed:
+    if work.obeyed.needs_confirmation:
+        return Deed.STEP_UP
+    only_asks = bool(work.obeyed.questions) and not work.obeyed.effects
+    return Deed.QUESTION if only_asks and not work.has_words else Deed.EVERYDAY
+
+
+def _held_for_harm(case: Case, work: Work) -> Decision | None:
+    """An answer that another has overtaken, or that repeats a note to the customer."""
+    if work.is_note or not work.has_words or not work.tickets:
+        return None
+    ticket, agent = work.tickets[0], work.agent
+    theirs = collision(case, ticket, agent)
+    if theirs is not None and not case.is_granted(HoldReason.COLLISION):
+        outcome = said("collision", f"{theirs.author} answered since")
+        outcome += hold_collision(
+            case, agent=agent, ticket=ticket, theirs=theirs, text=work.text
+        )
+        return decided(case, outcome, Disposition.HELD, ticket, agent)
+    if leaks_note(ticket, work.text) and not case.is_granted(HoldReason.LEAK):
+        outcome = said("leak", "the answer repeats an internal note")
+        outcome += hold_unproved(
+            case, HoldReason.LEAK, agent=agent, ticket=ticket, would=(work.text[:300],)
+        )
+        return decided(case, outcome, Disposition.HELD, ticket, agent)
+    return None
+
+
+def _carried_out(case: Case, writer: Writer, thread: Thread, work: Work) -> Decision:
+    outcome = Outcome(trace=thread.trace)
+    for ticket in work.tickets:
+        outcome += _on_ticket(case, work, ticket)
+    outcome += answer_questions(case, work.agent, work.obeyed.questions, work.tickets)
+    ticket_or_none = work.tickets[0] if work.tickets else None
+    says = work.has_words and work.tickets
+    return decided(
+        case,
+        outcome,
+        Disposition.ENTRY if says else Disposition.COMMAND,
+        ticket_or_none,
+        work.agent,
+    )
+
+
+def _on_ticket(case: Case, work: Work, ticket: Ticket) -> Outcome:
+    """The words and the fields of one ticket, its clocks, and everybody who hears of it."""
+    agent = work.agent
+    entry = _entry(case, work, ticket) if work.has_words else None
+    is_answer = entry is not None and entry.kind is EntryKind.ANSWER
+    own = tuple(one for one in work.obeyed.effects if _number_of(one) == ticket.number)
+    implied = _implied(ticket, own, agent) if is_answer else ()
+    effects: tuple[Effect, ...] = (*((AddEntry(entry),) if entry else ()), *implied, *own)
+    if not effects:
+        return Outcome()
+    now = after(ticket, effects)
+    clocks = clocks_of_change(case, ticket, now, is_answer=is_answer)
+    now = after(now, clocks)
+    outcome = Outcome((*effects, *clocks))
+    changes = tuple(one for one in effects if isinstance(one, Change))
+    if is_answer and entry is not None:
+        outcome += to_customers(case, now, entry=entry, agent=agent, words=work.text)
+    else:
+        outcome += _status_told(case, ticket, now, agent)
+    if not (entry or changes):
+        return outcome
+    news = News(
+        _event(entry, is_answer=is_answer),
+        now,
+        agent.id,
+        entry,
+        changes,
+        also=mentioned(work.text, case.policy) if entry and not is_answer else (),
+    )
+    return outcome + tell_agents(case, news)
+
+
+def _entry(case: Case, work: Work, ticket: Ticket) -> Entry:
+    kind = EntryKind.NOTE if work.is_note else EntryKind.ANSWER
+    return entry_from(
+        case,
+        ticket.number,
+        kind=kind,
+        author=work.agent.id,
+        shown=work.agent.shown,
+        text=work.text,
+        is_internal=work.is_note,
+        label=f"entry/{ticket.number}",
+    )
+
+
+def _implied(ticket: Ticket, own: tuple[Effect, ...], agent: Agent) -> tuple[Change, ...]:
+    """An answer opens a new ticket, and takes one that is nobody's."""
+    named = {one.field for one in own if isinstance(one, Change)}
+    changes = []
+    if ticket.owner is None and Field.OWNER not in named:
+        changes.append(Change(ticket.number, Field.OWNER, "", agent.name, agent.id))
+    if ticket.status is Status.NEW and Field.STATUS not in named:
+        new, opened = Status.NEW.value, Status.OPEN.value
+        changes.append(Change(ticket.number, Field.STATUS, new, opened, agent.id))
+    return tuple(changes)
+
+
+def _status_told(case: Case, before: Ticket, now: Ticket, agent: Agent) -> Outcome:
+    if now.status is before.status or before.status.is_finished:
+        return Outcome()
+    return tell_status(case, now, status=now.status, agent=agent)
+
+
+def _event(entry: Entry | None, *, is_answer: bool) -> Event:
+    if entry is None:
+        return Event.STATUS
+    return Event.ANSWER if is_answer else Event.NOTE
+
+
+def _number_of(effect: Effect) -> int | None:
+    return getattr(effect, "number", None)
+
+
+def decided(
+    case: Case,
+    outcome: Outcome,
+    disposition: Disposition,
+    ticket: Ticket | None,
+    agent: Agent,
+) -> Decision:
+    """The decision about an agent's mail."""
+    number = ticket.number if ticket else None
+    return Decision(
+        disposition, outcome.effects, outcome.letters, outcome.trace, number, agent.id
+    )
+
+
+def typed_subject(reading: Reading, subject: str) -> str:
+    """The subject without its commands, as a ticket that this mail opens should have it."""
+    return without_brackets(subject, tuple(b for b in reading.brackets if not b.from_body))

@@ -1,0 +1,162 @@
+"""An agent's mail opens a ticket: forwarded for a customer, written to one, or their own.
+
+A forwarded customer mail is the customer's ticket, the agent's words above it a note (S60). A
+mail that the agent sent to the customer with the desk in Cc is their answer, and is not sent
+again (S86). Anything else is the agent's own question to the desk.
+"""
+
+from __future__ import annotations
+
+from mailtrack.desk.acknowledging import acknowledge
+from mailtrack.desk.after import after
+from mailtrack.desk.agent_mail import decided, typed_brackets, typed_subject
+from mailtrack.desk.brackets import brackets_on_top, is_forward_subject
+from mailtrack.desk.case import Case, Outcome
+from mailtrack.desk.commands.obey import Obeyed, Scene, obey
+from mailtrack.desk.hearing import News, tell_agents
+from mailtrack.desk.holding import HoldReason, hold_refused, hold_unproved
+from mailtrack.desk.identity import Deed, Trust, Writer, trust
+from mailtrack.desk.letter_views import Event
+from mailtrack.desk.opening import Opened, entry_from, open_ticket, requester_from
+from mailtrack.desk.policy import Agent
+from mailtrack.desk.promised import Happening, clocks_after, policy_for
+from mailtrack.desk.threads import Thread
+from mailtrack.mail.address import Mailbox
+from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, Effect
+from mailtrack.tickets.reading import Bracket
+from mailtrack.tickets.ticket import Entry, EntryKind, Participant, Ticket
+
+
+def opens_ticket(case: Case, thread: Thread) -> bool:
+    """Whether an agent's mail that names no ticket has something to open one with."""
+    if thread.ticket is not None or case.reading.numbers:
+        return False
+    _, text = brackets_on_top(case.mail.reply)
+    return bool(text.strip()) or _forwarded(case) is not None
+
+
+def open_by_agent(case: Case, writer: Writer, thread: Thread, agent: Agent) -> Decision:
+    """The ticket that an agent's mail opens, with the commands it brings."""
+    requester, kind = _requester(case, agent)
+    subject = typed_subject(case.reading, case.mail.subject)
+    owner = agent.name if kind is EntryKind.ANSWER else None
+    opened = open_ticket(case, requester, subject=subject, owner=owner)
+    ticket = opened.ticket
+    brackets = typed_brackets(case, ())
+    result = obey(
+        brackets, (ticket,), scene=Scene(agent, case.policy, case.context, case.fresh)
+    )
+    if not isinstance(result, Obeyed):
+        outcome = hold_refused(case, result, agent=agent, ticket=None, text=case.mail.reply)
+        return decided(case, outcome, Disposition.HELD, None, agent)
+    held = _held_for_proof(case, writer, agent, brackets, result)
+    if held is not None:
+        return held
+    return _opened(case, writer, agent, opened=opened, kind=kind, obeyed=result)
+
+
+def _opened(
+    case: Case,
+    writer: Writer,
+    agent: Agent,
+    *,
+    opened: Opened,
+    kind: EntryKind,
+    obeyed: Obeyed,
+) -> Decision:
+    ticket = opened.ticket
+    entries = _entries(case, ticket, agent, kind=kind)
+    effects: tuple[Effect, ...] = (*(AddEntry(one) for one in entries), *obeyed.effects)
+    now = after(ticket, effects)
+    by_agent = Happening.OPENED_BY_AGENT if kind is EntryKind.ANSWER else Happening.OPENED
+    clocks = clocks_after(case, now, by_agent, facts=opened.facts)
+    now = after(now, clocks)
+    outcome = opened.outcome + Outcome((*effects, *clocks))
+    if kind is EntryKind.NOTE:
+        promise = policy_for(case.policy, now, opened.facts)
+        customer = Writer(now.requester, _mailbox(now), None, writer.origin)
+        calendar = promise.calendar if promise else None
+        outcome += acknowledge(case, customer, now, calendar=calendar, canned=None)
+    changes = tuple(one for one in obeyed.effects if isinstance(one, Change))
+    news = News(Event.NEW, now, agent.id, entries[-1], changes)
+    return decided(case, outcome + tell_agents(case, news), Disposition.TICKET, now, agent)
+
+
+def _requester(case: Case, agent: Agent) -> tuple[Participant, EntryKind]:
+    """Who asks, and what the agent's own words are in their ticket."""
+    forwarded = _forwarded(case)
+    if forwarded is not None:
+        sender = case.mail.forwarded.sender if case.mail.forwarded else None
+        assert sender is not None, "_forwarded looked"
+        return requester_from(sender.address.key, sender), EntryKind.NOTE
+    for one in case.mail.to:
+        is_customer = case.policy.agent_at(one.address.key) is None
+        if is_customer and not case.policy.is_ours(one.address):
+            return requester_from(one.address.key, one), EntryKind.ANSWER
+    return requester_from(agent.id, Mailbox(agent.shown, agent.address)), EntryKind.MAIL
+
+
+def _forwarded(case: Case) -> str | None:
+    """The key of the customer whose mail was forwarded, None if none was."""
+    forwarded = case.mail.forwarded
+    if forwarded is None or not is_forward_subject(case.mail.subject):
+        return None
+    address = forwarded.sender.address
+    if case.policy.agent_at(address.key) or case.policy.is_ours(address):
+        return None
+    return address.key
+
+
+def _entries(case: Case, ticket: Ticket, agent: Agent, *, kind: EntryKind) -> tuple[Entry, ...]:
+    _, text = brackets_on_top(case.mail.reply)
+    forwarded = case.mail.forwarded
+    if kind is not EntryKind.NOTE or forwarded is None:
+        author, shown = agent.id, agent.shown
+        one = entry_from(case, ticket.number, kind=kind, author=author, shown=shown, text=text)
+        return (one,)
+    sender = forwarded.sender
+    theirs = entry_from(
+        case,
+        ticket.number,
+        kind=EntryKind.MAIL,
+        author=sender.address.key,
+        shown=sender.name or str(sender.address),
+        text=forwarded.text,
+        is_verified=False,
+    )
+    _, comment = brackets_on_top(forwarded.comment)
+    if not comment.strip():
+        return (theirs,)
+    note = entry_from(
+        case,
+        ticket.number,
+        kind=EntryKind.NOTE,
+        author=agent.id,
+        shown=agent.shown,
+        text=comment.strip(),
+        is_internal=True,
+        label="comment",
+    )
+    return (note, theirs)
+
+
+def _held_for_proof(
+    case: Case, writer: Writer, agent: Agent, brackets: tuple[Bracket, ...], obeyed: Obeyed
+) -> Decision | None:
+    """A fresh mail brings no capability: with commands it is confirmed unless it is proved."""
+    deed = Deed.STEP_UP if obeyed.needs_confirmation else Deed.EVERYDAY
+    verdict = trust(
+        deed, has_capability=False, origin=writer.origin.verdict, policy=case.policy
+    )
+    reason = HoldReason.STEP_UP if deed is Deed.STEP_UP else HoldReason.UNPROVED
+    if verdict is Trust.DO or case.is_granted(reason) or not brackets:
+        return None
+    would = tuple(bracket.raw for bracket in brackets)
+    outcome = hold_unproved(case, reason, agent=agent, ticket=None, would=would)
+    return decided(case, outcome, Disposition.HELD, None, agent)
+
+
+def _mailbox(ticket: Ticket) -> Mailbox:
+    participant = ticket.participant(ticket.requester)
+    assert participant is not None, "open_ticket puts the requester on the ticket"
+    return participant.mailbox

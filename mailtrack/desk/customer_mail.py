@@ -1,0 +1,260 @@
+"""A mail from somebody who is no agent: a new ticket, or more words in one that is there.
+
+A stranger who holds somebody's token is heard, but only by agents. Nothing a customer writes
+is ever passed on to another customer.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mailtrack.desk.acknowledging import acknowledge
+from mailtrack.desk.after import after
+from mailtrack.desk.brackets import folded
+from mailtrack.desk.case import Case, Outcome, said
+from mailtrack.desk.hearing import News, tell_agents
+from mailtrack.desk.holding import HoldReason, hold
+from mailtrack.desk.identity import Writer
+from mailtrack.desk.letter_views import Event
+from mailtrack.desk.opening import (
+    customer_effects,
+    entry_from,
+    note_from_rule,
+    open_ticket,
+    requester_from,
+)
+from mailtrack.desk.promised import Happening, clocks_after, policy_for
+from mailtrack.desk.threads import Thread, team_of
+from mailtrack.desk.views import Caution, CautionView
+from mailtrack.mail.message import Kind
+from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, Effect, Field
+from mailtrack.tickets.reading import Verdict
+from mailtrack.tickets.ticket import Entry, EntryKind, Part, Status, Ticket
+
+# A short thank-you in the languages of the desk: it wakes nobody and opens nothing again (S38).
+_THANKS: Final = tuple(
+    map(
+        folded,
+        "thanks|thank you|thx|cheers|great|perfect|спасибо|благодарю|отлично|дякую|дякуємо"
+        "|дуже дякую|danke|merci|gracias|dziękuję|ok|okay|got it|super|супер|ок".split("|"),
+    )
+)
+
+
+def decide_customer(case: Case, writer: Writer, thread: Thread) -> Decision:
+    """What becomes of a customer's mail."""
+    ticket = thread.ticket
+    if ticket is None:
+        return _open(case, writer, thread, follows=None)
+    if thread.is_stranger:
+        return _third_party(case, writer, thread, ticket)
+    if _is_long_finished(case, ticket):
+        return _open(case, writer, thread, follows=ticket)
+    return _append(case, writer, thread, ticket)
+
+
+def _append(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decision:
+    is_disproved = writer.origin.verdict is Verdict.FAIL
+    is_own = thread.has_capability or ticket.participant(writer.person) is not None
+    entry = entry_from(
+        case,
+        ticket.number,
+        kind=EntryKind.MAIL,
+        author=writer.person,
+        shown=writer.mailbox.name or str(writer.mailbox.address),
+        is_verified=is_own and not is_disproved,
+        is_internal=is_disproved,
+    )
+    effects: tuple[Effect, ...] = (AddEntry(entry), *customer_effects(case, writer))
+    if is_disproved:
+        cautions = (CautionView(Caution.FAILED),)
+        return _told(case, writer, thread, ticket, effects, entry, Event.MAIL, cautions)
+    if ticket.status.is_finished and is_thanks(case):
+        quiet = Outcome(effects, (), thread.trace) + said("thanks", "filed, stays finished")
+        return _decision(quiet, Disposition.ENTRY, ticket.number, writer)
+    change = _reopening(ticket, writer)
+    changed = (*effects, *change)
+    now = after(ticket, changed)
+    clocks = clocks_after(case, now, Happening.CUSTOMER_WROTE, before=ticket)
+    event = Event.REOPENED if change and ticket.status.is_finished else Event.MAIL
+    return _told(case, writer, thread, ticket, (*changed, *clocks), entry, event, ())
+
+
+def _told(
+    case: Case,
+    writer: Writer,
+    thread: Thread,
+    ticket: Ticket,
+    effects: tuple[Effect, ...],
+    entry: Entry,
+    event: Event,
+    cautions: tuple[CautionView, ...],
+) -> Decision:
+    now = after(ticket, effects)
+    outcome = Outcome(effects, (), thread.trace)
+    brakes = case.policy.brakes
+    if (
+        case.context.automatic.mails_in_ticket_10_minutes
+        >= brakes.mails_in_ticket_10_minutes_max
+    ):
+        outcome += said("brake", "too many mails in this ticket: filed without notifications")
+        return _decision(outcome, Disposition.ENTRY, ticket.number, writer)
+    changes = tuple(one for one in effects if isinstance(one, Change))
+    news = News(event, now, writer.person, entry, changes, cautions)
+    return _decision(
+        outcome + tell_agents(case, news), Disposition.ENTRY, ticket.number, writer
+    )
+
+
+def _third_party(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decision:
+    entry = entry_from(
+        case,
+        ticket.number,
+        kind=EntryKind.THIRD_PARTY,
+        author=writer.person,
+        shown=writer.mailbox.name or str(writer.mailbox.address),
+        is_verified=False,
+        is_internal=True,
+    )
+    effects: tuple[Effect, ...] = (AddEntry(entry),)
+    news = News(
+        Event.THIRD_PARTY,
+        after(ticket, effects),
+        writer.person,
+        entry,
+        cautions=(CautionView(Caution.THIRD_PARTY, thread.holder or ""),),
+    )
+    outcome = Outcome(effects, (), thread.trace) + said(
+        "thread", "the writer is not on the ticket: for agents only, and nothing goes back"
+    )
+    return _decision(
+        outcome + tell_agents(case, news), Disposition.ENTRY, ticket.number, writer
+    )
+
+
+def _open(case: Case, writer: Writer, thread: Thread, *, follows: Ticket | None) -> Decision:
+    if _is_flood(case):
+        pass  # tickets still open one by one; only the notifications stop, below
+    opened = open_ticket(
+        case,
+        requester_from(writer.person, writer.mailbox),
+        subject=case.mail.subject,
+        linked=follows.number if follows else None,
+    )
+    route, ticket = opened.route, opened.ticket
+    if (route.hold or route.spam) and not case.is_granted(HoldReason.RULE):
+        _, outcome = hold(case, HoldReason.RULE, agent=None, ticket=None)
+        held = Outcome(trace=(*thread.trace, *route.trace)) + outcome
+        return _decision(held, Disposition.HELD, None, writer)
+    entry = entry_from(
+        case,
+        ticket.number,
+        kind=EntryKind.MAIL,
+        author=writer.person,
+        shown=writer.mailbox.name or str(writer.mailbox.address),
+        is_verified=writer.origin.verdict is not Verdict.FAIL,
+    )
+    notes = (note_from_rule(case, ticket.number, route.note),) if route.note else ()
+    added: tuple[Effect, ...] = (AddEntry(entry), *notes, *customer_effects(case, writer))
+    now = after(ticket, added)
+    clocks = clocks_after(case, now, Happening.OPENED, facts=opened.facts)
+    outcome = Outcome(trace=thread.trace) + opened.outcome + Outcome((*added, *clocks))
+    now = after(now, clocks)
+    promise = policy_for(case.policy, now, opened.facts)
+    outcome += acknowledge(
+        case,
+        writer,
+        now,
+        calendar=promise.calendar if promise else None,
+        canned=route.canned,
+    )
+    if _is_flood(case):
+        outcome += said("brake", "too many new tickets from this sender: agents are not told")
+        return _decision(outcome, Disposition.TICKET, ticket.number, writer)
+    news = News(
+        Event.NEW,
+        now,
+        writer.person,
+        entry,
+        cautions=_cautions(case, writer, thread, follows),
+        also=(*_second_teams(case, ticket), *_named(case, route.notify)),
+    )
+    return _decision(
+        outcome + tell_agents(case, news), Disposition.TICKET, ticket.number, writer
+    )
+
+
+def is_thanks(case: Case) -> bool:
+    """Whether the mail is nothing but a short thank-you."""
+    text = case.mail.reply.strip()
+    if len(text) > case.policy.thanks_chars_max or "?" in text or case.mail.attachments:
+        return False
+    return any(folded(text).startswith(word) for word in _THANKS)
+
+
+def _reopening(ticket: Ticket, writer: Writer) -> tuple[Change, ...]:
+    """A customer's mail opens what was finished, and what waited for them."""
+    if not (ticket.status.is_finished or ticket.status is Status.WAITING):
+        return ()
+    status, opened = ticket.status.value, Status.OPEN.value
+    return (Change(ticket.number, Field.STATUS, status, opened, writer.person),)
+
+
+def _is_long_finished(case: Case, ticket: Ticket) -> bool:
+    finished = ticket.finished_at
+    return (
+        ticket.status.is_finished
+        and finished is not None
+        and case.envelope.received_at - finished > case.policy.reopen_within
+    )
+
+
+def _is_flood(case: Case) -> bool:
+    most = case.policy.brakes.tickets_from_sender_hour_max
+    return case.context.automatic.tickets_from_sender_hour >= most
+
+
+def _cautions(
+    case: Case, writer: Writer, thread: Thread, follows: Ticket | None
+) -> tuple[CautionView, ...]:
+    found = []
+    if writer.origin.verdict is Verdict.FAIL:
+        found.append(CautionView(Caution.FAILED))
+    if follows is not None:
+        found.append(CautionView(Caution.FOLLOW_UP, str(follows.number)))
+    elif thread.hint is not None:
+        found.append(CautionView(Caution.RELATED, str(thread.hint)))
+    if case.mail.is_shallow:
+        found.append(CautionView(Caution.SHALLOW))
+    return tuple(found)
+
+
+def _second_teams(case: Case, ticket: Ticket) -> tuple[str, ...]:
+    """The teams of our other addresses that the same mail was written to (S39)."""
+    if ticket.owner is not None or case.mail.kind is not Kind.HUMAN:
+        return ()
+    addresses = (
+        *case.envelope.rcpt_to,
+        *(one.address for one in (*case.mail.to, *case.mail.cc)),
+    )
+    queues = {case.policy.queue_of(address) for address in addresses} - {None, ticket.queue}
+    return tuple(
+        name for queue in sorted(map(str, queues)) for name in team_of(case.policy, queue)
+    )
+
+
+def _named(case: Case, who: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in who if case.policy.agent(name))
+
+
+def _decision(
+    outcome: Outcome, disposition: Disposition, number: int | None, writer: Writer
+) -> Decision:
+    return Decision(
+        disposition, outcome.effects, outcome.letters, outcome.trace, number, writer.person
+    )
+
+
+def copied(ticket: Ticket) -> tuple[str, ...]:
+    """The persons who are copied on a ticket."""
+    return tuple(one.person for one in ticket.with_part(Part.CC))

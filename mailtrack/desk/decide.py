@@ -1,0 +1,96 @@
+"""The order of the rules, and only the order: what becomes of one mail.
+
+Pure and total. Each rule lives in a file of its own; the first one that applies decides. Time
+and chance come in by ``Fresh`` alone, so that the same inputs are the same decision, to the
+byte of every letter.
+"""
+
+from __future__ import annotations
+
+from mailtrack.desk.agent_mail import work_on_tickets
+from mailtrack.desk.agent_opening import open_by_agent, opens_ticket
+from mailtrack.desk.case import Case, said
+from mailtrack.desk.customer_mail import decide_customer
+from mailtrack.desk.holding import HoldReason, end_hold, hold, may_end
+from mailtrack.desk.identity import Writer, writer_of
+from mailtrack.desk.machines import decide_machine
+from mailtrack.desk.policy import Agent
+from mailtrack.desk.threads import live_token, match_thread
+from mailtrack.tickets.context import HeldMail
+from mailtrack.tickets.decision import Decision, Disposition, Reason
+from mailtrack.tickets.reading import Verdict
+from mailtrack.tickets.token import Purpose
+
+
+def decide(case: Case) -> Decision:
+    """What becomes of this mail: its end state, every effect, every letter, and why."""
+    if case.context.seen is not None and case.grant is None:
+        return _duplicate(case)
+    if _is_our_own(case):
+        reason = Reason("loop", "one of our own letters came back")
+        return Decision(Disposition.FILED, trace=(reason,))
+    if case.mail.is_machine:
+        return decide_machine(case)
+    writer = writer_of(case.mail, case.reading.origin, case.policy)
+    if writer is None:
+        return _no_sender(case)
+    held = _held_in_question(case, writer)
+    if held is not None and writer.agent is not None:
+        return _confirmation(case, held, writer.agent)
+    thread = match_thread(case, writer)
+    agent = _acting_agent(writer, thread.token.role if thread.token else None)
+    if agent is None:
+        return decide_customer(case, writer, thread)
+    if opens_ticket(case, thread):
+        return open_by_agent(case, writer, thread, agent)
+    return work_on_tickets(case, writer, thread, agent)
+
+
+def _duplicate(case: Case) -> Decision:
+    seen = case.context.seen
+    assert seen is not None, "decide asked"
+    reason = Reason("duplicate", f"handled before as {seen.spool_id}: {seen.disposition}")
+    return Decision(Disposition.DUPLICATE, trace=(reason,), number=seen.number)
+
+
+def _is_our_own(case: Case) -> bool:
+    """Whether a letter that we sent came back to us as a new mail (S65)."""
+    known = case.context.known_ids
+    is_issued = any(one.is_ours and one.message_id == case.mail.message_id for one in known)
+    loop = case.mail.header("x-mailtrack-loop")
+    return is_issued or loop == case.policy.keys.instance
+
+
+def _no_sender(case: Case) -> Decision:
+    """From cannot be read as one address: nobody to write to, so an admin looks at it."""
+    if case.is_granted(HoldReason.NO_SENDER):
+        return Decision(Disposition.FILED, trace=said("from", "filed by an admin").trace)
+    _, outcome = hold(case, HoldReason.NO_SENDER, agent=None, ticket=None)
+    return Decision(Disposition.HELD, outcome.effects, outcome.letters, outcome.trace)
+
+
+def _held_in_question(case: Case, writer: Writer) -> HeldMail | None:
+    token = live_token(case, Purpose.CONFIRM)
+    if token is None or token.person != writer.person:
+        return None
+    return case.context.held if writer.origin.verdict is not Verdict.FAIL else None
+
+
+def _confirmation(case: Case, held: HeldMail, agent: Agent) -> Decision:
+    if not may_end(held, agent):
+        reason = Reason("held", f"{held.held_id} is not {agent.name}'s to decide")
+        return Decision(Disposition.COMMAND, trace=(reason,), person=agent.id)
+    outcome = end_hold(case, held, agent=agent)
+    return Decision(
+        Disposition.COMMAND,
+        outcome.effects,
+        outcome.letters,
+        outcome.trace,
+        held.number,
+        agent.id,
+    )
+
+
+def _acting_agent(writer: Writer, role: str | None) -> Agent | None:
+    """The agent who acts; an agent who answers as the requester of a ticket acts as such."""
+    return None if role == "customer" else writer.agent

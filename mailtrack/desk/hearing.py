@@ -1,0 +1,277 @@
+"""Who hears of what: the letters that follow from something that happened in a ticket.
+
+One mail in makes at most one mail out for each person, and nobody is told of their own action
+(SPEC section 1, law 7). Which agents hear is ``hearers``; what customers get, ``to_customers``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from mailtrack.desk.brackets import folded
+from mailtrack.desk.case import Case, Outcome
+from mailtrack.desk.letter_views import AnswerView, Event, NotificationView, StatusView
+from mailtrack.desk.policy import Agent, Policy, Role
+from mailtrack.desk.showing import (
+    actions_on,
+    change_views,
+    desk_view,
+    earlier_views,
+    entry_view,
+    public_view,
+    requester_view,
+    shown_person,
+    ticket_view,
+)
+from mailtrack.desk.threads import team_of
+from mailtrack.desk.views import CautionView, Goes, PersonView, PublicPersonView, RouteView
+from mailtrack.desk.writing import (
+    Recipient,
+    Style,
+    queue_for,
+    recipient_of,
+    reply_token,
+    token_address,
+    write_letter,
+)
+from mailtrack.tickets.context import Context
+from mailtrack.tickets.decision import Change, Field
+from mailtrack.tickets.letter import Letter
+from mailtrack.tickets.ticket import (
+    Entry,
+    EntryKind,
+    Part,
+    Participant,
+    PersonId,
+    Status,
+    Ticket,
+)
+from mailtrack.tickets.token import Purpose
+
+INTERNAL_EVENTS: Final = frozenset({Event.NOTE, Event.THIRD_PARTY})
+STATUS_LETTERS: Final = {Status.RESOLVED: "resolved", Status.CLOSED: "closed"}
+_FROM_CUSTOMERS: Final = frozenset({Event.NEW, Event.MAIL, Event.REOPENED, Event.THIRD_PARTY})
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something happened. ``ticket`` is as it is now; ``actor`` is not told.
+
+    ``also`` are the names of agents who hear besides: mentioned, named by a rule, or the team
+    of a second queue that was written to.
+    """
+
+    event: Event
+    ticket: Ticket
+    actor: PersonId
+    entry: Entry | None = None
+    changes: tuple[Change, ...] = ()
+    cautions: tuple[CautionView, ...] = ()
+    also: tuple[str, ...] = ()
+
+
+def tell_agents(case: Case, news: News) -> Outcome:
+    """A notification to each agent who hears of the news."""
+    heard = hearers(news, policy=case.policy, context=case.context, now=case.fresh.now)
+    return Outcome(letters=tuple(_notification(case, news, *one) for one in heard))
+
+
+def hearers(
+    news: News, *, policy: Policy, context: Context, now: datetime
+) -> tuple[tuple[Agent, Event], ...]:
+    """The agents who hear of the news, each with what the news is to them."""
+    events: dict[str, Event] = {}
+    for name in (*_concerned(news, policy, context, now), *news.also):
+        events.setdefault(name, news.event)
+    for change in news.changes:
+        if change.field is Field.OWNER and change.new:
+            events[change.new] = Event.ASSIGNED
+        if change.field is Field.OWNER and change.old:
+            events.setdefault(change.old, news.event)
+    muted = {one.person for one in news.ticket.with_part(Part.MUTED)}
+    agents = ((policy.agent(name), event) for name, event in events.items())
+    return tuple(
+        (agent, event)
+        for agent, event in agents
+        if agent is not None
+        and agent.is_active
+        and agent.id not in (news.actor, news.ticket.requester)
+        and (agent.id not in muted or agent.name == news.ticket.owner)
+    )
+
+
+def to_customers(
+    case: Case, ticket: Ticket, *, entry: Entry, agent: Agent, words: str
+) -> Outcome:
+    """An agent's answer to the requester and everybody copied, each a copy of their own."""
+    letters = tuple(
+        _answer(case, ticket, one, entry=entry, agent=agent, words=words)
+        for one in _customers(ticket, agent.id)
+    )
+    return Outcome(letters=letters)
+
+
+def tell_status(case: Case, ticket: Ticket, *, status: Status, agent: Agent) -> Outcome:
+    """The letter that a ticket was resolved or closed, when no words of an agent told it."""
+    name = STATUS_LETTERS.get(status)
+    if name is None or status not in case.policy.status_letters:
+        return Outcome()
+    letters = []
+    for one in ticket.with_part(Part.REQUESTER):
+        if one.person == agent.id:
+            continue
+        to = customer_recipient(case.policy, ticket, one)
+        view = StatusView(
+            desk=desk_view(case.policy, queue_for(case.policy, ticket.queue).address),
+            zone=case.policy.zone,
+            now=case.fresh.now,
+            ticket=public_view(ticket),
+            customer=PublicPersonView(one.mailbox.name),
+            agent=PublicPersonView(agent.shown),
+        )
+        style = Style(sender_name=agent.shown, delay=case.policy.undo_delay, why="status")
+        letters.append(write_letter(case, name, to, view=view, ticket=ticket, style=style))
+    return Outcome(letters=tuple(letters))
+
+
+def customer_recipient(policy: Policy, ticket: Ticket, participant: Participant) -> Recipient:
+    """A participant who is written to as a customer, in the ticket's language."""
+    language = ticket.language if ticket.language in policy.languages else policy.language
+    return Recipient(participant.person, participant.mailbox, language, False)
+
+
+def mentioned(text: str, policy: Policy) -> tuple[str, ...]:
+    """The names of the agents that ``@ivan``, ``@ivan@help.example`` in a note mean."""
+    names = []
+    for word in text.split():
+        if not word.startswith("@") or len(word) > 100:
+            continue
+        key = folded(word.strip("@.,;:!?()\"'"))
+        named = [
+            agent.name
+            for agent in policy.agents
+            if agent.is_active
+            and key in {folded(one) for one in (agent.name, agent.shown, *agent.emails)}
+        ]
+        names += named if len(named) == 1 else []
+    return tuple(dict.fromkeys(names))
+
+
+def _concerned(news: News, policy: Policy, context: Context, now: datetime) -> tuple[str, ...]:
+    ticket = news.ticket
+    watchers = tuple(one.person[1:] for one in ticket.with_part(Part.WATCHER))
+    owner = (ticket.owner,) if ticket.owner else ()
+    talkers: tuple[str, ...] = ()
+    if news.event is Event.NOTE:
+        notes = (entry for entry in ticket.entries if entry.kind is EntryKind.NOTE)
+        talkers = tuple(entry.author[1:] for entry in notes if entry.author.startswith("@"))
+    people = (*owner, *watchers, *talkers)
+    is_covered = any(
+        f"@{name}" != news.actor and not _is_away(name, context, now) for name in owner
+    )
+    needs_somebody = news.event in _FROM_CUSTOMERS or news.event is Event.NOTE
+    has_hearer = is_covered or (news.event is Event.NOTE and _others(people, news.actor))
+    if needs_somebody and not has_hearer:
+        people = (*people, *team_of(policy, ticket.queue))
+    return people
+
+
+def _others(people: tuple[str, ...], actor: PersonId) -> bool:
+    return any(f"@{name}" != actor for name in people)
+
+
+def _is_away(name: str, context: Context, now: datetime) -> bool:
+    return any(
+        state.name == name and state.away_until is not None and state.away_until > now
+        for state in context.agents
+    )
+
+
+def _notification(case: Case, news: News, agent: Agent, event: Event) -> Letter:
+    ticket, policy = news.ticket, case.policy
+    is_internal = news.event in INTERNAL_EVENTS or agent.role is Role.LIGHT
+    style = Style(
+        purpose=Purpose.NOTE if is_internal else Purpose.REPLY,
+        sender_name=_sender_shown(news, policy),
+        attachments=news.entry.attachments if news.entry else (),
+        entry_id=news.entry.id if news.entry else None,
+        delay=policy.undo_delay if news.event is Event.ANSWER else Style().delay,
+        why=event.value,
+    )
+    to = recipient_of(agent)
+    address = token_address(case, ticket, reply_token(case, to, ticket=ticket, style=style))
+    view = NotificationView(
+        desk=desk_view(policy, queue_for(policy, ticket.queue).address),
+        zone=policy.zone,
+        now=case.fresh.now,
+        route=route_of(ticket, policy, is_internal=is_internal),
+        actions=actions_on(
+            ticket,
+            policy=policy,
+            language=agent.language,
+            address=address,
+            is_mine=ticket.owner == agent.name,
+        ),
+        event=event,
+        ticket=ticket_view(ticket, policy),
+        actor=shown_person(policy, news.actor) if news.actor else "",
+        entry=entry_view(news.entry) if news.entry else None,
+        changes=change_views(news.changes, policy),
+        cautions=news.cautions,
+        earlier=earlier_views(ticket, news.entry),
+        is_mine=ticket.owner == agent.name,
+    )
+    return write_letter(case, "notification", to, view=view, ticket=ticket, style=style)
+
+
+def route_of(ticket: Ticket, policy: Policy, *, is_internal: bool) -> RouteView:
+    """Where a reply to a letter about this ticket goes."""
+    if is_internal:
+        return RouteView(Goes.NOTE)
+    copied = tuple(
+        PersonView(one.mailbox.name, str(one.mailbox.address))
+        for one in ticket.with_part(Part.CC)
+    )
+    return RouteView(Goes.CUSTOMER, (requester_view(ticket, policy), *copied))
+
+
+def _sender_shown(news: News, policy: Policy) -> str:
+    if news.entry is not None:
+        return news.entry.author_shown
+    return shown_person(policy, news.actor) if news.actor else ""
+
+
+def _customers(ticket: Ticket, author: PersonId) -> tuple[Participant, ...]:
+    return tuple(
+        one for one in ticket.with_part(Part.REQUESTER, Part.CC) if one.person != author
+    )
+
+
+def _answer(
+    case: Case, ticket: Ticket, one: Participant, *, entry: Entry, agent: Agent, words: str
+) -> Letter:
+    policy = case.policy
+    is_first = not any(
+        thread.is_ours for thread in ticket.thread if thread.person == one.person
+    )
+    view = AnswerView(
+        desk=desk_view(policy, queue_for(policy, ticket.queue).address),
+        zone=policy.zone,
+        now=case.fresh.now,
+        ticket=public_view(ticket),
+        agent=PublicPersonView(agent.shown),
+        words=words,
+        is_first=is_first,
+    )
+    style = Style(
+        is_automatic=False,
+        sender_name=agent.shown,
+        delay=policy.undo_delay,
+        entry_id=entry.id,
+        attachments=entry.attachments,
+        why="answer",
+    )
+    to = customer_recipient(policy, ticket, one)
+    return write_letter(case, "answer", to, view=view, ticket=ticket, style=style)

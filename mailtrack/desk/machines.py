@@ -1,0 +1,145 @@
+"""Machine-made mail is filed, answered by nothing, and changes nothing.
+
+The one exception is a bounce that comes back to the very address we gave it (VERP): then the
+agent whose words did not arrive is told, and a ticket that was thought finished is open again.
+A bounce anywhere else proves nothing and has no effect (security section 4.4).
+"""
+
+from __future__ import annotations
+
+from mailtrack.desk.after import after
+from mailtrack.desk.case import Case, Outcome, said
+from mailtrack.desk.hearing import route_of
+from mailtrack.desk.identity import writer_of
+from mailtrack.desk.letter_views import BouncedView
+from mailtrack.desk.opening import entry_from
+from mailtrack.desk.policy import Agent, Role
+from mailtrack.desk.promised import clocks_of_bounce
+from mailtrack.desk.showing import actions_on, desk_view, ticket_view
+from mailtrack.desk.threads import live_token, match_thread, team_of
+from mailtrack.desk.writing import (
+    Style,
+    queue_for,
+    recipient_of,
+    reply_token,
+    token_address,
+    write_letter,
+)
+from mailtrack.mail.message import Bounce, Kind
+from mailtrack.tickets.decision import (
+    AddEntry,
+    Change,
+    Decision,
+    Disposition,
+    Effect,
+    Field,
+    LetterBounced,
+)
+from mailtrack.tickets.letter import SentLetter
+from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket
+from mailtrack.tickets.token import Purpose
+
+
+def decide_machine(case: Case) -> Decision:
+    """What becomes of a machine's mail: an event of a known letter, an entry, or filed."""
+    token = live_token(case, Purpose.BOUNCE)
+    if token is not None and case.context.bounced is not None:
+        return _bounced(case, case.context.bounced)
+    thread = match_thread(case, writer_of(case.mail, case.reading.origin, case.policy))
+    why = said("kind", f"{case.mail.kind.value}: {case.mail.kind_reason}")
+    if thread.ticket is None:
+        return Decision(Disposition.FILED, trace=why.trace)
+    entry = _entry(case, thread.ticket)
+    trace = (*why.trace, *thread.trace)
+    return Decision(Disposition.ENTRY, (AddEntry(entry),), (), trace, thread.ticket.number)
+
+
+def _bounced(case: Case, letter: SentLetter) -> Decision:
+    bounce = case.mail.bounce or Bounce((), None, None)
+    is_final = bool(bounce.permanent) and case.mail.kind is Kind.BOUNCE
+    effects: tuple[Effect, ...] = (
+        LetterBounced(letter.id, bounce.status, bounce.diagnostic[:500], is_final),
+    )
+    why = said("bounce", f"of our letter to {letter.recipient}: {bounce.status or 'no status'}")
+    ticket = case.context.ticket(letter.number) if letter.number else None
+    if ticket is None:
+        return Decision(Disposition.FILED, effects, (), why.trace)
+    effects = (*effects, AddEntry(_entry(case, ticket)))
+    to_agent = letter.person.startswith("@")
+    if not is_final or to_agent or letter.name == "acknowledged":
+        # A delay mends itself; an agent's own mailbox is the admin's matter, not the ticket's.
+        return Decision(Disposition.ENTRY, effects, (), why.trace, ticket.number)
+    if ticket.status.is_finished:
+        change = Change(ticket.number, Field.STATUS, ticket.status.value, Status.OPEN.value, "")
+        effects = (*effects, change)
+    now = after(ticket, effects)
+    effects = (*effects, *clocks_of_bounce(case, now, letter))
+    outcome = Outcome(effects, (), why.trace) + _tell(case, now, letter, bounce)
+    return Decision(
+        Disposition.ENTRY, outcome.effects, outcome.letters, outcome.trace, ticket.number
+    )
+
+
+def _tell(case: Case, ticket: Ticket, letter: SentLetter, bounce: Bounce) -> Outcome:
+    outcome = Outcome()
+    for agent in _concerned(case, ticket, letter):
+        to = recipient_of(agent)
+        style = Style(why="bounced")
+        token = reply_token(case, to, ticket=ticket, style=style)
+        view = BouncedView(
+            desk=desk_view(case.policy, queue_for(case.policy, ticket.queue).address),
+            zone=case.policy.zone,
+            now=case.fresh.now,
+            route=route_of(ticket, case.policy, is_internal=False),
+            actions=actions_on(
+                ticket,
+                policy=case.policy,
+                language=agent.language,
+                address=token_address(case, ticket, token),
+                is_mine=ticket.owner == agent.name,
+            ),
+            ticket=ticket_view(ticket, case.policy),
+            recipient=letter.recipient,
+            is_permanent=True,
+            words=letter.text,
+            status=bounce.status,
+            diagnostic=bounce.diagnostic[:500],
+        )
+        outcome += Outcome(
+            letters=(write_letter(case, "bounced", to, view=view, ticket=ticket, style=style),)
+        )
+    return outcome
+
+
+def _concerned(case: Case, ticket: Ticket, letter: SentLetter) -> tuple[Agent, ...]:
+    """The author of the words that did not arrive, else the owner, else the team."""
+    authors = (
+        entry.author[1:]
+        for entry in ticket.entries
+        if entry.id == letter.entry_id and entry.author.startswith("@")
+    )
+    name = next(authors, None) or ticket.owner
+    names = (name,) if name else team_of(case.policy, ticket.queue)
+    agents = tuple(case.policy.agent(one) for one in names)
+    active = tuple(one for one in agents if one is not None and one.is_active)
+    return active or admins_of(case)
+
+
+def admins_of(case: Case) -> tuple[Agent, ...]:
+    """The active admins."""
+    return tuple(
+        agent for agent in case.policy.agents if agent.is_active and agent.role is Role.ADMIN
+    )
+
+
+def _entry(case: Case, ticket: Ticket) -> Entry:
+    return entry_from(
+        case,
+        ticket.number,
+        kind=EntryKind.MACHINE,
+        author=case.reading.sender_key or "",
+        shown=case.mail.sender_shown,
+        text=case.mail.reply or case.mail.text,
+        is_verified=False,
+        is_internal=True,
+    )
