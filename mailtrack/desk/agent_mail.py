@@ -7,7 +7,6 @@ check speaks against the mail, nothing is done, nothing is sent, and the agent i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from mailtrack.desk.after import after
 from mailtrack.desk.brackets import brackets_on_top, without_brackets
@@ -37,8 +36,6 @@ from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, 
 from mailtrack.tickets.reading import Bracket, Reading
 from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket
 from mailtrack.tickets.token import Purpose
-
-NOTE_HOLDERS: Final = frozenset({Purpose.NOTE})
 
 
 @dataclass(frozen=True, slots=True)

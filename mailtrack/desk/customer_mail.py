@@ -29,7 +29,7 @@ from mailtrack.desk.views import Caution, CautionView
 from mailtrack.mail.message import Kind
 from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, Effect, Field
 from mailtrack.tickets.reading import Verdict
-from mailtrack.tickets.ticket import Entry, EntryKind, Part, Status, Ticket
+from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket
 
 # A short thank-you in the languages of the desk: it wakes nobody and opens nothing again (S38).
 _THANKS: Final = tuple(
@@ -92,11 +92,8 @@ def _told(
 ) -> Decision:
     now = after(ticket, effects)
     outcome = Outcome(effects, (), thread.trace)
-    brakes = case.policy.brakes
-    if (
-        case.context.automatic.mails_in_ticket_10_minutes
-        >= brakes.mails_in_ticket_10_minutes_max
-    ):
+    most = case.policy.brakes.mails_in_ticket_10_minutes_max
+    if case.context.automatic.mails_in_ticket_10_minutes >= most:
         outcome += said("brake", "too many mails in this ticket: filed without notifications")
         return _decision(outcome, Disposition.ENTRY, ticket.number, writer)
     changes = tuple(one for one in effects if isinstance(one, Change))
@@ -133,8 +130,6 @@ def _third_party(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> 
 
 
 def _open(case: Case, writer: Writer, thread: Thread, *, follows: Ticket | None) -> Decision:
-    if _is_flood(case):
-        pass  # tickets still open one by one; only the notifications stop, below
     opened = open_ticket(
         case,
         requester_from(writer.person, writer.mailbox),
@@ -238,9 +233,8 @@ def _second_teams(case: Case, ticket: Ticket) -> tuple[str, ...]:
         *(one.address for one in (*case.mail.to, *case.mail.cc)),
     )
     queues = {case.policy.queue_of(address) for address in addresses} - {None, ticket.queue}
-    return tuple(
-        name for queue in sorted(map(str, queues)) for name in team_of(case.policy, queue)
-    )
+    teams = (team_of(case.policy, queue) for queue in sorted(map(str, queues)))
+    return tuple(name for team in teams for name in team)
 
 
 def _named(case: Case, who: tuple[str, ...]) -> tuple[str, ...]:
@@ -253,8 +247,3 @@ def _decision(
     return Decision(
         disposition, outcome.effects, outcome.letters, outcome.trace, number, writer.person
     )
-
-
-def copied(ticket: Ticket) -> tuple[str, ...]:
-    """The persons who are copied on a ticket."""
-    return tuple(one.person for one in ticket.with_part(Part.CC))

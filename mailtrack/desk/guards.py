@@ -1,4 +1,4 @@
-"""What holds an agent's answer back: a colleague's newer answer, or words of an internal note."""
+"""What holds an answer back: a colleague's newer answer, or words of an internal note."""
 
 from __future__ import annotations
 

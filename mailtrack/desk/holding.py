@@ -52,9 +52,7 @@ OPENING_CHARS_MAX: Final = 300
 HELD_TEXT_CHARS_MAX: Final = 20_000
 
 # The first word of a confirming reply, in the languages of the desk and of its neighbours.
-OK_WORDS: Final = frozenset(
-    "ok okay yes confirm да так ок добре хорошо ja oui si sí sim".split()
-)
+OK_WORDS: Final = frozenset("ok okay yes confirm да так ок добре хорошо ja oui si".split())
 NO_WORDS: Final = frozenset("no drop discard нет ні удалить видалити отмена скасувати".split())
 
 
@@ -228,10 +226,8 @@ def _ask(
     ticket: Ticket | None,
     view: Callable[[Address], LetterView],
 ) -> Outcome:
-    if (
-        case.context.automatic.errors_to_sender_day
-        >= case.policy.brakes.errors_to_sender_day_max
-    ):
+    most = case.policy.brakes.errors_to_sender_day_max
+    if case.context.automatic.errors_to_sender_day >= most:
         return Outcome(trace=(Reason("held", f"{agent.name} was asked often enough today"),))
     to = recipient_of(agent)
     style = Style(held_id=held.held_id, why=held.reason)

@@ -1,4 +1,4 @@
-"""A mail opens a ticket: who asks, where it goes by the rules, who gets it, what is promised."""
+"""A mail opens a ticket: who asks, where it goes by the rules, and who gets it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Final
 from mailtrack.desk.assignment import assign
 from mailtrack.desk.brackets import partner_tags_in, without_prefixes
 from mailtrack.desk.case import Case, Outcome
+from mailtrack.desk.conditions import RoutingFacts
 from mailtrack.desk.identity import Writer
 from mailtrack.desk.policy import CustomerRule
-from mailtrack.desk.routing import Route, RoutingFacts
+from mailtrack.desk.routing import Route
 from mailtrack.desk.showing import customer_rule
 from mailtrack.desk.writing import fresh_uuid
 from mailtrack.mail.address import Mailbox
