@@ -1,0 +1,59 @@
+"""What a courier is, and what it answers: one letter, one recipient, one of three results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailtrack.mail.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The next server has it, or its file is on disk. ``reason`` is what the server said."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not now. ``code`` is the SMTP answer, None if there was none.
+
+    ``is_relay`` means the relay as a whole is in trouble: the letter is not to blame, and any
+    other would fare the same.
+    """
+
+    code: int | None
+    reason: str
+    is_relay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never. ``code`` is the SMTP answer, None if we did not ask."""
+
+    code: int | None
+    reason: str
+
+
+Delivery = Delivered | Deferred | Refused
+
+
+class Courier(Protocol):
+    """Somebody who carries letters. Total: whatever goes wrong is a Deferred or a Refused."""
+
+    async def deliver(
+        self,
+        raw: bytes,
+        *,
+        letter_id: str,
+        mail_from: Address | None,
+        recipient: Address,
+        needs_smtputf8: bool,
+    ) -> Delivery:
+        """Carry one letter; ``letter_id`` is the same at every try."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections; the next ``deliver`` makes new ones."""
+        ...
