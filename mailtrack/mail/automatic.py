@@ -72,7 +72,7 @@ def _leaf_types(facts: MailFacts) -> frozenset[str]:
 
 
 def _machine_signs(facts: MailFacts) -> int:
-    """How many things say that a mail system wrote this. One is enough beside a report's form."""
+    """How many things say that a mail system wrote this; one is enough beside a report."""
     return (
         int(_is_daemon(facts))
         + int(_has_null_path(facts))
@@ -144,7 +144,7 @@ def _opens_thread(facts: MailFacts) -> bool:
 
 
 def _opens_with(facts: MailFacts, phrases: tuple[str, ...]) -> bool:
-    """Whether one of the phrases stands at the very beginning, where a machine has no greeting."""
+    """Whether one of the phrases stands at the very beginning: a machine has no greeting."""
     text = " ".join(facts.text[:OPENING_CHARS_LOOKED_AT].lower().split())
     return any(phrase in text for phrase in phrases)
 

@@ -130,7 +130,7 @@ def _flufl_failures(message: Message) -> tuple[_Failure, ...]:
     try:
         temporary, permanent = all_failures(message)
     # The detectors meet hostile mail and raise what they please; such a mail has no report.
-    except Exception:
+    except Exception:  # noqa: BLE001
         return ()
     found = [_Failure(name, "", "failed", "") for name in _texts(permanent)]
     found += [_Failure(name, "", "delayed", "") for name in _texts(temporary - permanent)]

@@ -22,11 +22,12 @@ from mailtrack.mail.prescan import prescan
 from mailtrack.mail.quotes import (
     Lead,
     LeadKind,
-    clean_line,
+    Lines,
     headers_at,
     is_quoted,
     is_rule,
     lead_at,
+    lines_from,
     unquoted,
 )
 from mailtrack.mail.signatures import signature_start
@@ -43,12 +44,12 @@ def forwarded_from(facts: MailFacts) -> Forwarded | None:
     attached = next((p for p in facts.parts if p.content_type == "message/rfc822"), None)
     if attached is not None:
         return _attached(attached, comment=facts.text)
-    lines = facts.text.split("\n", LINES_LOOKED_AT)
+    lines = lines_from(facts.text.split("\n", LINES_LOOKED_AT))
     is_forward = is_forward_subject(facts.subject)
     found = _inline(lines, is_forward=is_forward)
     if found is None and is_forward:
         # Some programs prefix what they pass on as if they answered it.
-        found = _inline([unquoted(line) for line in lines], is_forward=True)
+        found = _inline(lines_from([unquoted(line) for line in lines.raw]), is_forward=True)
     return found
 
 
@@ -62,13 +63,13 @@ def _attached(part: Part, *, comment: str) -> Forwarded | None:
     return Forwarded(sender, subject_from(header), _trimmed(text), _trimmed(comment))
 
 
-def _inline(lines: list[str], *, is_forward: bool) -> Forwarded | None:
+def _inline(lines: Lines, *, is_forward: bool) -> Forwarded | None:
     lead = _forward_lead(lines, is_forward=is_forward)
     if lead is None:
         return None
     first = lead.start
     if lead.kind in (LeadKind.FORWARD, LeadKind.SEPARATOR):
-        first = _next_line(lines, lead.start + 1)
+        first = _next_words(lines, lead.start + 1)
     end, values = headers_at(lines, first)
     sender = _sender_in(values.get("from", ""))
     if sender is None and "from" not in values:
@@ -78,15 +79,15 @@ def _inline(lines: list[str], *, is_forward: bool) -> Forwarded | None:
     return Forwarded(
         sender=sender,
         subject=values.get("subject", ""),
-        text=_quoted_text(lines[end:]),
-        comment=_comment(lines[: lead.start]),
+        text=_quoted_text(lines.raw[end:]),
+        comment=_comment(lines.raw[: lead.start]),
     )
 
 
-def _forward_lead(lines: list[str], *, is_forward: bool) -> Lead | None:
+def _forward_lead(lines: Lines, *, is_forward: bool) -> Lead | None:
     """The first lead among unquoted lines, if it is a forward's."""
-    for index, line in enumerate(lines):
-        if not line.strip() or is_quoted(line):
+    for index, line in enumerate(lines.raw):
+        if is_quoted(line):
             continue
         lead = lead_at(lines, index)
         if lead is None:
@@ -97,23 +98,19 @@ def _forward_lead(lines: list[str], *, is_forward: bool) -> Lead | None:
     return None
 
 
-def _next_line(lines: list[str], index: int) -> int:
-    while index < len(lines) and not unquoted(lines[index]).strip():
+def _next_words(lines: Lines, index: int) -> int:
+    while index < len(lines.raw) and not lines.unquoted(index):
         index += 1
     return index
 
 
-def _attributed(lines: list[str], first: int) -> tuple[int, Mailbox | None]:
+def _attributed(lines: Lines, first: int) -> tuple[int, Mailbox | None]:
     """Yandex names the writer in one line below its separator: date, name and address."""
-    if first >= len(lines):
-        return first, None
-    line = clean_line(unquoted(lines[first]))
-    if not line.endswith(":"):
-        return first, None
-    quoted_name = line.partition('"')[2].partition('"')[0]
-    found = _sender_in(line)
+    line = lines.unquoted(first) if first < len(lines.raw) else ""
+    found = _sender_in(line) if line.endswith(":") else None
     if found is None:
         return first, None
+    quoted_name = line.partition('"')[2].partition('"')[0]
     return first + 1, Mailbox(shown_name(quoted_name), found.address)
 
 

@@ -6,10 +6,11 @@ It chooses the language of our letters, so a wrong guess is worse than none: uns
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 
-LOOKED_AT_CHARS_MAX: Final = 4000
-WORDS_MAX: Final = 400
+LOOKED_AT_CHARS_MAX: Final = 2000
+WORDS_MAX: Final = 250
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _NOT_WORDS: Final = re.compile(r"https?://\S{1,500}|\S{1,100}@\S{1,200}")
@@ -22,24 +23,25 @@ _STOP_WORDS: Final[dict[str, frozenset[str]]] = {
     language: frozenset(words.split())
     for language, words in {
         "en": "the and is are was i you we it to of my your have has not for on with this that "
-        "can please thanks thank hello hi be do does will would but from what when how there "
-        "an in at as our still works problem yes could cannot",
+        "can please thanks thank hello hi be do does will would but from what when how "
+        "there an in at as our still works problem yes could cannot",
         "de": "der die das und ist ich sie wir nicht ein eine einen zu mit auf für den dem von "
-        "bitte danke hallo haben habe kann wie auch aber noch es im sind mein meine wird bei "
-        "guten tag grüße freundlichen vielen ihre ihr uns",
+        "bitte danke hallo haben habe kann wie auch aber noch es im sind mein meine wird "
+        "bei guten tag grüße freundlichen vielen ihre ihr uns",
         "fr": "le la les et est je vous nous ne pas un une des du que qui pour dans avec sur "
-        "bonjour merci mon ma mes votre vos ce cette mais sont ai avez cordialement il elle "
-        "être puis si au aux",
+        "bonjour merci mon ma mes votre vos ce cette mais sont ai avez cordialement il "
+        "elle être puis si au aux",
         "es": "el la los las y es yo usted no un una que de para en con por mi su pero hola "
-        "gracias está son tengo puede buenos días favor como muy saludos se al del más esta",
-        "pl": "i w na nie to jest się z do że jak ale czy proszę dziękuję dzień dobry mam "
-        "mogę jestem są po od dla o mój moja witam pozdrawiam już tak przez pan pani ze",
+        "gracias está son tengo puede buenos días favor como muy saludos se al del más "
+        "esta",
+        "pl": "i w na nie to jest się z do że jak ale czy proszę dziękuję dzień dobry mam mogę "
+        "jestem są po od dla o mój moja witam pozdrawiam już tak przez pan pani ze",
         "ru": "и в не на я что с по это как у но за все так мы вы он она они мне меня нас вас "
-        "же бы от до из к если или уже нет да был есть спасибо здравствуйте пожалуйста привет "
-        "добрый день для очень почему когда где можно нужно работает",
+        "же бы от до из к если или уже нет да был есть спасибо здравствуйте пожалуйста "
+        "привет добрый день для очень почему когда где можно нужно работает",
         "uk": "і в не на я що з по це як у але за все так ми ви він вона вони мені мене нас вас "
-        "же б від до із та якщо або вже немає ні був є дякую вітаю будь ласка привіт доброго "
-        "день дня для дуже чому коли де можна потрібно працює",
+        "же б від до із та якщо або вже немає ні був є дякую вітаю будь ласка привіт "
+        "доброго день дня для дуже чому коли де можна потрібно працює",
     }.items()
 }
 _LATIN: Final = ("en", "de", "fr", "es", "pl")
@@ -84,17 +86,25 @@ def _stop_count(words: list[str], language: str, other: str) -> int:
 
 
 def _latin_language(words: list[str]) -> str | None:
-    scores = sorted((_latin_score(words, language), language) for language in _LATIN)
-    (second, _), (best, language) = scores[-2:]
-    # Two small words more than any other language, and one word in eight at least.
-    if best < second + 2 or best * 8 < len(words):
+    scores = Counter(language for word in words for language in _languages_of(word))
+    ranked = scores.most_common(2)
+    if not ranked:
         return None
-    return language
+    language, best = ranked[0]
+    second = ranked[1][1] if len(ranked) > 1 else 0
+    # Two small words more than any other language, and one word in eight at least.
+    return language if best >= second + 2 and best * 8 >= len(words) else None
 
 
-def _latin_score(words: list[str], language: str) -> int:
-    stop_words = _STOP_WORDS[language]
-    letters = _LETTERS_OF.get(language, frozenset())
-    return sum(
-        1 if word in stop_words else (0 if letters.isdisjoint(word) else 1) for word in words
-    )
+def _languages_of(word: str) -> tuple[str, ...]:
+    found = _LATIN_STOP_WORDS.get(word)
+    if found is not None or word.isascii():
+        return found or ()
+    return tuple(name for name, letters in _LETTERS_OF.items() if not letters.isdisjoint(word))
+
+
+_LATIN_STOP_WORDS: Final = {
+    word: tuple(language for language in _LATIN if word in _STOP_WORDS[language])
+    for language in _LATIN
+    for word in _STOP_WORDS[language]
+}

@@ -18,8 +18,9 @@ from mailtrack.mail.phrases import quotes
 LINE_CHARS_LOOKED_AT: Final = 300
 ATTRIBUTION_LINES_MAX: Final = 4
 ATTRIBUTION_CHARS_MAX: Final = 400
-HEADER_BLOCK_LINES_MAX: Final = 24
+HEADER_BLOCK_LINES_MAX: Final = 16
 HEADER_NAME_CHARS_MAX: Final = 30
+WRAPPED_CHARS_MAX: Final = 80  # a line longer than this was not wrapped by a mail program
 CONTINUATION_LINES_MAX: Final = 3
 
 
@@ -64,34 +65,56 @@ def unquoted(line: str) -> str:
 
 def clean_line(line: str) -> str:
     """The line as rules look at it: bounded, without marks nobody sees, blanks folded."""
-    return " ".join(line[:LINE_CHARS_LOOKED_AT].translate(_FOLDED).split())
+    line = line[:LINE_CHARS_LOOKED_AT]
+    return " ".join((line if line.isascii() else line.translate(_FOLDED)).split())
 
 
-def lead_at(lines: list[str], index: int) -> Lead | None:
-    """The lead whose decisive line is ``lines[index]``, or None.
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a text, and each as rules look at it."""
+
+    raw: list[str]
+    clean: list[str]
+
+    def unquoted(self, index: int) -> str:
+        """A cleaned line without its quote prefixes."""
+        if not is_quoted(self.raw[index]):
+            return self.clean[index]
+        return clean_line(unquoted(self.raw[index]))
+
+    def next_line(self, index: int) -> int:
+        """The index of the next line that is not blank, or the number of lines."""
+        while index < len(self.clean) and not self.clean[index]:
+            index += 1
+        return index
+
+
+def lines_from(lines: list[str]) -> Lines:
+    """The lines, cleaned once for all rules."""
+    return Lines(lines, [clean_line(line) for line in lines])
+
+
+def lead_at(lines: Lines, index: int) -> Lead | None:
+    """The lead whose decisive line has this index, or None.
 
     For an attribution that is its last line, for the others their first.
     """
-    line = clean_line(lines[index])
+    line = lines.clean[index]
     if not line:
         return None
     separator = _separator_kind(line)
     if separator is not None:
-        end = _after_headers(lines, _next_line(lines, index + 1))
+        end = _after_headers(lines, lines.next_line(index + 1))
         return Lead(index, max(index + 1, end), separator)
     if line.rstrip("*_ ").endswith((":", "：")):
         attribution = _attribution_ending_at(lines, index)
         if attribution is not None:
             return attribution
+    # Only the first of neighbouring headers is tried: the others are in its block.
+    if header_role(line) is None or (index and header_role(lines.clean[index - 1]) is not None):
+        return None
     end = _after_headers(lines, index)
     return Lead(index, end, LeadKind.HEADERS) if end else None
-
-
-def _next_line(lines: list[str], index: int) -> int:
-    """The index of the next line that is not blank, or the number of lines."""
-    while index < len(lines) and not lines[index].strip():
-        index += 1
-    return index
 
 
 _RULE_MARKS: Final = "-_=*~—–─ \t"
@@ -106,11 +129,11 @@ def is_rule(line: str) -> bool:
 
 def _separator_kind(line: str) -> LeadKind | None:
     inner = line.strip(_RULE_MARKS)
-    is_drawn = len(line) - len(inner) >= 4 and line[:2].strip(_RULE_MARKS) == ""
-    words = inner.rstrip(": ").lower()
-    if not words or len(words) > ATTRIBUTION_CHARS_MAX:
+    is_drawn = len(line) - len(inner) >= 4 and not line[:2].strip(_RULE_MARKS)
+    if not inner or not (is_drawn or inner.endswith(":")):
         return None
-    if words.startswith(quotes.FORWARD_SEPARATORS) and (is_drawn or inner.endswith(":")):
+    words = inner.rstrip(": ").lower()
+    if words.startswith(quotes.FORWARD_SEPARATORS):
         return LeadKind.FORWARD
     if is_drawn and words in _REPLY_SEPARATORS:
         return LeadKind.SEPARATOR
@@ -119,44 +142,63 @@ def _separator_kind(line: str) -> LeadKind | None:
     return None
 
 
-def _attribution_ending_at(lines: list[str], index: int) -> Lead | None:
+def _attribution_ending_at(lines: Lines, index: int) -> Lead | None:
     """The attribution that ends with this line; programs and gateways wrap it at any word."""
+    first = _first_joined(lines, index)
     above_quote = _is_above_quote(lines, index)
-    joined, best = "", None
-    for start in range(index, max(index - ATTRIBUTION_LINES_MAX, -1), -1):
-        line = clean_line(lines[start])
-        if not line or is_quoted(lines[start]) or len(joined) > ATTRIBUTION_CHARS_MAX:
-            break
-        if start < index and line.endswith((".", "!", "?", ":")) and not _opens(line):
-            break
-        joined = f"{line} {joined}".rstrip()
+    window = " ".join(lines.clean[first : index + 1])
+    if not above_quote and "@" not in window and not _has_digit(window):
+        return None
+    best = None
+    for start in range(index, first - 1, -1):
+        joined = " ".join(lines.clean[start : index + 1])
         if not _is_attribution(joined, above_quote=above_quote):
             continue
-        if _opens(line) and (best is None or _has_digit(line)):
-            best = start
-            if start < index or _has_digit(line):
-                break
-        elif best is None:
-            best = start
+        has_date = _has_digit(lines.clean[start])
+        best = start if best is None or has_date else best
+        # A line that opens with a date or a day can be trusted to be the first one.
+        if has_date and _opens(lines.clean[start]):
+            break
     if best is None:
         return None
-    best = _opening_above(lines, best)
-    return Lead(best, index + 1, LeadKind.ATTRIBUTION)
+    return Lead(_opening_above(lines, best), index + 1, LeadKind.ATTRIBUTION)
 
 
-def _opening_above(lines: list[str], start: int) -> int:
+def _first_joined(lines: Lines, index: int) -> int:
+    """The highest line that may belong to an attribution which ends at ``index``."""
+    first = index
+    while first > max(0, index - ATTRIBUTION_LINES_MAX + 1):
+        above = lines.clean[first - 1]
+        if not above or is_quoted(lines.raw[first - 1]):
+            break
+        if above.endswith(_SENTENCE_ENDS) and not _opens(above):
+            break
+        first -= 1
+    return first
+
+
+_SENTENCE_ENDS: Final = (".", "!", "?", ":")
+
+
+def _opening_above(lines: Lines, start: int) -> int:
     """One line up when the attribution's own opening was wrapped away from its date."""
-    if start == 0 or is_quoted(lines[start - 1]):
+    above = lines.clean[start - 1] if start else ""
+    if not above or is_quoted(lines.raw[start - 1]) or len(above) > WRAPPED_CHARS_MAX:
         return start
-    above, first = clean_line(lines[start - 1]), clean_line(lines[start])
-    opens_above = _opens(above) and not above[0].isdigit() and _has_digit(above)
-    wrapped = not above.endswith((".", "!", "?", ":")) and not first.lower().startswith("on ")
-    return start - 1 if above and opens_above and wrapped and len(above) < 80 else start
+    if above[0].isdigit() or not _has_digit(above) or not _opens(above):
+        return start
+    is_whole = above.endswith((*_SENTENCE_ENDS, ",")) or _OPENS_ENGLISH.match(
+        lines.clean[start]
+    )
+    return start if is_whole else start - 1
 
 
-def _is_above_quote(lines: list[str], index: int) -> bool:
-    following = _next_line(lines, index + 1)
-    return following < len(lines) and is_quoted(lines[following])
+_OPENS_ENGLISH: Final = re.compile(r"On [A-Z0-9]")
+
+
+def _is_above_quote(lines: Lines, index: int) -> bool:
+    following = lines.next_line(index + 1)
+    return following < len(lines.raw) and is_quoted(lines.raw[following])
 
 
 _OPENERS: Final = frozenset(quotes.ATTRIBUTION_OPENERS) | frozenset(quotes.WEEKDAYS)
@@ -236,28 +278,28 @@ def header_role(line: str) -> str | None:
     return _ROLE_OF_NAME.get(head[:colon].strip("*_ ").lower())
 
 
-def _after_headers(lines: list[str], start: int) -> int:
+def _after_headers(lines: Lines, start: int) -> int:
     """The index after the header block that begins at ``start``, or 0 if none does."""
     end, values = headers_at(lines, start)
     return end if _is_header_block(values) else 0
 
 
-def headers_at(lines: list[str], start: int) -> tuple[int, dict[str, str]]:
+def headers_at(lines: Lines, start: int) -> tuple[int, dict[str, str]]:
     """The index after the header lines at ``start``, and their values by role.
 
     Blank lines between them and wrapped values are taken along; quote prefixes are not seen.
     """
     values: dict[str, str] = {}
     end, role, continued = start, "", 0
-    for index in range(start, min(start + HEADER_BLOCK_LINES_MAX, len(lines))):
-        line = clean_line(unquoted(lines[index]))
-        found = header_role(line) if line else None
+    for index in range(start, min(start + HEADER_BLOCK_LINES_MAX, len(lines.raw))):
+        line = lines.unquoted(index)
+        found = header_role(line)
         if found is not None:
             role, end, continued = found, index + 1, 0
             values.setdefault(role, _header_value(line))
         elif line and role:
             continued += 1
-            if continued > CONTINUATION_LINES_MAX or not unquoted(lines[index - 1]).strip():
+            if continued > CONTINUATION_LINES_MAX or not lines.unquoted(index - 1):
                 break
             values[role] = f"{values[role]} {line}"[:LINE_CHARS_LOOKED_AT]
             # A wrapped list of addresses is the block's even when no other header follows it.

@@ -13,12 +13,21 @@ from typing import Final
 
 from mailtrack.mail.echoes import BareText, bare, bare_text, place_of, sent_lines
 from mailtrack.mail.facts import MailFacts
-from mailtrack.mail.quotes import LeadKind, clean_line, is_quoted, is_rule, lead_at, unquoted
+from mailtrack.mail.quotes import (
+    LeadKind,
+    Lines,
+    clean_line,
+    is_quoted,
+    is_rule,
+    lead_at,
+    lines_from,
+    unquoted,
+)
 from mailtrack.mail.quotes_html import HtmlSpan, html_spans
 from mailtrack.mail.signatures import signature_start
 from mailtrack.mail.subjects import is_forward_subject, is_reply_subject
 
-LINES_LOOKED_AT: Final = 4000
+LINES_LOOKED_AT: Final = 3000
 
 # Our letters may carry this line above what they quote; a reply is cut there first of all.
 MARKERS: Final = {
@@ -56,15 +65,21 @@ class _Role(Enum):
 class _Draft:
     """The lines of a mail and what each is; ``roles`` is filled in place by the rules."""
 
-    lines: list[str]
+    text: Lines
     roles: list[_Role]
     is_forward: bool
     is_reply: bool
 
+    @property
+    def lines(self) -> list[str]:
+        return self.text.raw
+
     def next_role(self, index: int) -> _Role:
         """The role of the first line from ``index`` on that is not blank."""
-        roles = self.roles
-        return next((r for r in roles[index:] if r is not _Role.BLANK), _Role.BLANK)
+        index = self.text.next_line(index)
+        while index < len(self.roles) and self.roles[index] is _Role.BLANK:
+            index += 1
+        return self.roles[index] if index < len(self.roles) else _Role.BLANK
 
     def has_new_above(self, index: int) -> bool:
         return _Role.NEW in self.roles[:index]
@@ -96,7 +111,7 @@ def new_words_of_text(text: str, *, sent: tuple[str, ...] = ()) -> NewWords:
 def _draft(text: str, *, is_forward: bool, is_reply: bool) -> _Draft:
     lines = text.split("\n", LINES_LOOKED_AT)
     roles = [_role_by_prefix(line) for line in lines]
-    return _Draft(lines, roles, is_forward, is_reply)
+    return _Draft(lines_from(lines), roles, is_forward, is_reply)
 
 
 def _role_by_prefix(line: str) -> _Role:
@@ -189,7 +204,7 @@ def _mark_leads(draft: _Draft, *, known: bool) -> str:
     """
     index, rule = 0, ""
     while index < len(draft.lines):
-        lead = lead_at(draft.lines, index) if draft.roles[index] is _Role.NEW else None
+        lead = lead_at(draft.text, index) if draft.roles[index] is _Role.NEW else None
         if lead is None:
             index += 1
             continue

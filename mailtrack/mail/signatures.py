@@ -156,8 +156,8 @@ def _contact_block(tail: list[str]) -> int:
 _RULES: Final = (
     _list_footer,
     _delimiter,
+    _contact_block,
     _mobile_footer,
     _farewell,
     _dashed_name,
-    _contact_block,
 )
