@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import html as entities
+import re
 from collections.abc import Callable
 from typing import Final
 
+from mailtrack.mail.calendar import invitation_text
+from mailtrack.mail.charset import text_from
 from mailtrack.mail.html import text_from_html
 from mailtrack.mail.limits import TEXT_BYTES_MAX
-from mailtrack.mail.parts import Leaf
+from mailtrack.mail.parts import ENRICHED, Leaf
 
+_MARKUP: Final = re.compile(r"</?[A-Za-z][A-Za-z-]{0,30}>")
 # Two renderings of one text share nearly all of their words.
 _SAME_WORDS_SHARE: Final = 0.8
 
@@ -22,13 +26,26 @@ def body_text(leaves: tuple[Leaf, ...]) -> str:
     pieces: list[str] = []
     for leaf in chosen:
         text = leaf.part.text or ""
+        if leaf.part.content_type in ENRICHED:
+            text = _MARKUP.sub("", text)
         if leaf.part.content_type == "text/html":
             text = text_from_html(text)
             if words and _repeats(text, words):
                 continue
         if text.strip():
             pieces.append(text.strip("\n") if len(chosen) > 1 else text)
-    return "\n\n".join(pieces)[:TEXT_BYTES_MAX]
+    return "\n\n".join(pieces)[:TEXT_BYTES_MAX] or _invitation(leaves)
+
+
+def _invitation(leaves: tuple[Leaf, ...]) -> str:
+    """The words of a calendar part, where nobody wrote any others."""
+    calendar = next(
+        (leaf for leaf in leaves if leaf.part.content_type == "text/calendar"), None
+    )
+    if calendar is None:
+        return ""
+    content = calendar.part.content[:TEXT_BYTES_MAX]
+    return invitation_text(text_from(content, calendar.part.charset or "utf-8").text)
 
 
 def body_html(leaves: tuple[Leaf, ...]) -> str | None:

@@ -195,6 +195,8 @@ _META: Final = re.compile(
 )
 _META_BYTES: Final = 4096
 _ESCAPE: Final = re.compile(rb"(\x1b(?:\$[@B]|\$\([@BD]|\([BJI]))")
+# No language writes these controls; a guess that gives them is wrong.
+_C1: Final = re.compile("[\x80-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -278,15 +280,27 @@ def _is_stronger(utf8: str, codec: str | None) -> bool:
 def _guessed(content: bytes, codec: str | None, hint: str | None) -> Decoded:
     """What is left when neither the label nor strict UTF-8 fits."""
     unlabelled = codec is None or codec == "us-ascii"
+    escaped = _escaped(content) if unlabelled else None
+    if escaped is not None:
+        return escaped
     damaged = _damaged(content, "utf-8" if unlabelled else codec or "utf-8")
     if damaged is not None:
         return damaged
     if unlabelled and hint and (text := _strict(content, hint)) is not None:
         return Decoded(text, hint, Rung.DETECTED)
     found = _detected(content)
-    if found and (text_found := _strict(content, found)) is not None:
-        return Decoded(text_found, found, Rung.DETECTED)
+    guess = _strict(content, found) if found else None
+    if found and guess is not None and not _C1.search(guess):
+        return Decoded(guess, found, Rung.DETECTED)
     return Decoded(content.decode("cp1252", "replace"), "cp1252", Rung.REPLACED)
+
+
+def _escaped(content: bytes) -> Decoded | None:
+    """Text in a 7-bit charset of East Asia that shows itself by its escapes."""
+    for mark, codec in _ESCAPED:
+        if mark in content and (text := _strict(content, codec)) is not None:
+            return Decoded(text, codec, Rung.DETECTED)
+    return None
 
 
 def _damaged(content: bytes, codec: str) -> Decoded | None:
@@ -302,9 +316,6 @@ def _damaged(content: bytes, codec: str) -> Decoded | None:
 
 def _detected(content: bytes) -> str | None:
     """The codec that the bytes look like, None if nothing in ``_DETECTABLE`` fits."""
-    escaped = next((codec for mark, codec in _ESCAPED if mark in content), None)
-    if escaped:
-        return escaped
     sample = _sample(content)
     answer = chardet.detect(sample)
     codec = codec_from(answer["encoding"] or "")

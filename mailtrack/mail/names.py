@@ -58,6 +58,8 @@ def safe_name(filename: str, *, index: int, content_type: str) -> str:
     name = _SEPARATOR.split(filename)[-1]
     name = unicodedata.normalize("NFC", "".join(char for char in name if _is_kept(char)))
     name = " ".join(name.split()).lstrip(". ").rstrip(". ")
+    if not name and content_type == "text/calendar":
+        return "invite.ics"
     if not name:
         return f"attachment-{index + 1}.{_ENDINGS.get(content_type, 'bin')}"
     if _RESERVED.match(name):

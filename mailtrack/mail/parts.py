@@ -26,9 +26,8 @@ from mailtrack.mail.words import header_text
 
 _BODY_TYPES: Final = frozenset(("text/plain", "text/html"))
 # Other renderings of the same words, of use to no person beside the plain one.
-_RENDERINGS: Final = frozenset(
-    ("text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
-)
+ENRICHED: Final = frozenset(("text/enriched", "text/richtext"))
+_RENDERINGS: Final = ENRICHED | {"text/x-amp-html", "text/watch-html"}
 _NO_HINTS: Final = frozenset((None, "us-ascii", "utf-8", "utf-7"))
 _WORD_CHARSET: Final = re.compile(
     rb"=\?([A-Za-z0-9_.:-]{1,40})(?:\*[A-Za-z-]{0,10})?\?[bBqQ]\?"
@@ -191,7 +190,7 @@ def _is_body(
     """Whether this is words to be read in place and not a file to be opened."""
     if content_type in _RENDERINGS and place.choices:
         return True
-    if content_type not in _BODY_TYPES or disposition.value == "attachment":
+    if content_type not in _BODY_TYPES | ENRICHED or disposition.value == "attachment":
         return False
     if filename and (disposition.value or place.is_related_file):
         return False
@@ -212,7 +211,9 @@ def _text(
     if len(content) > size_max:
         defects.append(Defect("text.too_long", f"part {index} was cut after {size_max} bytes"))
         content = content[:size_max]
-    declared = kind.get("charset") or (charset_in_html(content) if is_html else "")
+    declared = kind.get("charset")
+    if is_html and codec_from(declared) in (None, "us-ascii"):
+        declared = charset_in_html(content) or declared
     found = text_from(content, declared or None, hint=hint)
     if found.rung is not Rung.DECLARED:
         label = declared[:40] or "no charset"
