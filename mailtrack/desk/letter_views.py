@@ -1,4 +1,4 @@
-"""What each letter is given: one view a letter, all of its fields the variables of its templates.
+"""What each letter is given: a view whose fields are the variables of its templates.
 
 The pieces they are made of stand in ``views``; which template takes which view is the table
 ``LETTERS`` in ``letters``. Read that next.
@@ -23,6 +23,7 @@ from mailtrack.desk.views import (
     HelpGroupView,
     ListLineView,
     ProblemView,
+    PublicPersonView,
     PublicTicketView,
     RouteView,
     RungView,
@@ -47,7 +48,7 @@ class AcknowledgedView(LetterView):
     """We have your message. ``open_at`` is when people are back, None if they are here."""
 
     ticket: PublicTicketView
-    customer: str
+    customer: PublicPersonView
     open_at: datetime | None = None
 
 
@@ -59,7 +60,7 @@ class AnswerView(LetterView):
     """
 
     ticket: PublicTicketView
-    agent: str
+    agent: PublicPersonView
     words: str
     html: str | None = None
     is_first: bool = False
@@ -68,8 +69,8 @@ class AnswerView(LetterView):
     def is_signed(self) -> bool:
         """Whether the agent put their name, or its first part, under their words already."""
         last = [line.strip(" ,.-–—") for line in self.words.splitlines() if line.strip()][-3:]
-        first_name = self.agent.split(" ")[0]
-        return any(line in (self.agent, first_name) for line in last)
+        names = (self.agent.shown, self.agent.shown.split(" ")[0])
+        return any(line in names for line in last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +78,17 @@ class StatusView(LetterView):
     """A ticket was resolved or closed without words."""
 
     ticket: PublicTicketView
-    customer: str
-    agent: str
+    customer: PublicPersonView
+    agent: PublicPersonView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannedAnswerView(LetterView):
+    """What a canned answer may name: ``{{ customer.name }}``, ``{{ ticket.number }}`` …"""
+
+    ticket: PublicTicketView
+    customer: PublicPersonView
+    agent: PublicPersonView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,320 @@
-"""Letters in words; being furnished."""
+"""Letters in words: which there are, what each is given, and how a view becomes text.
+
+Words come from the templates of an admin or of ourselves; nothing from a mail is ever read as a
+template, and none of it chooses one. Addresses, headers and the question of who hears what are
+not decided here. All templates are compiled and tried at load, so that ``write`` only fills in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, Template, TemplateError, nodes
+
+from mailtrack.desk import samples
+from mailtrack.desk.brackets import without_prefixes
+from mailtrack.desk.canned import FOLDER, Canned, canned_from
+from mailtrack.desk.letter_views import AgentLetterView, CannedAnswerView, LetterView
+from mailtrack.desk.phrases import Phrases, phrases_from
+from mailtrack.desk.template_lint import kinds_of, lint
+from mailtrack.desk.templates import Source, environment_of, mistake_at, read_sources, written
+from mailtrack.errors import ConfigError, Mistake
+from mailtrack.mail.compose import header_text
+from mailtrack.mail.reply import MARKERS
+
+ENGLISH: Final = "en"
+PHRASES: Final = "phrases.j2"
+HTML_ENDING: Final = ".html.j2"
+SUBJECT_CHARS_MAX: Final = 250
+_GAPS: Final = re.compile(r"\n{3,}")
+_OUR_NUMBER: Final = re.compile(r"\s*\[#\d{1,12}\]\s*")
+
+# Each letter and the views that it is tried with at load; the first is the fullest. All samples
+# of a letter are of one type, and that type is what its templates may name.
+LETTERS: Final[Mapping[str, tuple[LetterView, ...]]] = samples.BY_LETTER
+
+
+class TemplateMistakes(ConfigError):
+    """Templates that cannot be used, with all that is wrong in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A letter's words. ``html`` says the same as ``text``, None for a letter of text alone."""
+
+    subject: str
+    text: str
+    html: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """The templates of one letter in one language."""
+
+    text: Template
+    html: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tongue:
+    """What one language says, as text and as HTML, where it has to be escaped."""
+
+    text: Phrases
+    html: Phrases
 
 
 class Stationery:
-    """All compiled templates of a desk."""
+    """All templates of a desk, compiled by ``load_stationery``: it knows no files any more."""
+
+    def __init__(
+        self,
+        sheets: Mapping[tuple[str, str], _Sheet],
+        tongues: Mapping[str, _Tongue],
+        canned: Mapping[str, tuple[Canned, Template]],
+    ) -> None:
+        self._sheets = sheets
+        self._tongues = tongues
+        self._canned = canned
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that letters can be written in."""
+        return tuple(self._tongues)
+
+    def write(self, name: str, language: str, view: LetterView) -> Words:
+        """The letter ``name`` in words; in English if the language is not one of ours."""
+        assert isinstance(view, type(LETTERS[name][0])), f"{name} is not given {type(view)}"
+        language = language if language in self._tongues else ENGLISH
+        sheet, tongue = self._sheets[name, language], self._tongues[language]
+        values = _values_of(view, language)
+        text, subject = written(sheet.text, {**values, "say": tongue.text})
+        html = None
+        if sheet.html is not None:
+            html, _ = written(sheet.html, {**values, "say": tongue.html})
+        if isinstance(view, AgentLetterView):
+            # All that is not ours stands behind a gutter there, so only our own gaps close.
+            text = _GAPS.sub("\n\n", text)
+        return Words(_one_line(subject), text.strip("\n") + "\n", html)
+
+    def label(self, language: str, table: str, key: str) -> str:
+        """A word of a table of ``phrases.j2``, such as ``actions`` ``close``; else the key."""
+        tongue = self._tongues.get(language, self._tongues[ENGLISH])
+        words = getattr(tongue.text, table)
+        return str(words.get(key, key))
+
+    @property
+    def canned_names(self) -> tuple[str, ...]:
+        """The names of all canned answers, sorted."""
+        return tuple(sorted(self._canned))
+
+    def canned(self, name: str) -> Canned | None:
+        """The canned answer of that name, None if there is none."""
+        found = self._canned.get(name)
+        return found[0] if found else None
+
+    def write_canned(self, name: str, language: str, view: CannedAnswerView) -> str:
+        """The words of a canned answer, ready to stand above the agent's own."""
+        language = language if language in self._tongues else ENGLISH
+        say = self._tongues[language].text
+        text, _ = written(self._canned[name][1], {**_values_of(view, language), "say": say})
+        # "Hello {{ customer.name }}," to somebody without a name must not read "Hello ,".
+        return (
+            text.strip("\n") if view.customer.name else text.strip("\n").replace(" ,", ",", 1)
+        )
+
+
+def load_stationery(folders: tuple[Path, ...], languages: tuple[str, ...]) -> Stationery:
+    """All templates of these folders, compiled and tried; of a file, the first folder's wins.
+
+    Raises ``TemplateMistakes`` with everything that is wrong in them.
+    """
+    sources, mistakes = read_sources(folders)
+    loading = _Loading(sources, tuple(dict.fromkeys((ENGLISH, *languages))))
+    stationery = loading.stationery()
+    mistakes += tuple(loading.mistakes)
+    if mistakes or stationery is None:
+        raise TemplateMistakes(mistakes)
+    return stationery
+
+
+class _Loading:
+    """The steps of loading, and the mistakes found on the way."""
+
+    def __init__(self, sources: Mapping[str, Source], languages: tuple[str, ...]) -> None:
+        self.mistakes: list[Mistake] = []
+        self._languages = languages
+        self._canned: dict[str, Canned] = {}
+        self._sources = {
+            name: self._without_head(source) if name.startswith(FOLDER) else source
+            for name, source in sources.items()
+        }
+        self._text, self._text_trees = self._environment(is_html=False)
+        self._html, self._html_trees = self._environment(is_html=True)
+
+    def stationery(self) -> Stationery | None:
+        """The stationery, None if there were mistakes."""
+        tongues = self._tongues()
+        if self.mistakes or not tongues:
+            return None
+        sheets = {
+            (name, language): self._sheet(name, language, tongues[ENGLISH])
+            for name in LETTERS
+            for language in self._languages
+        }
+        canned = {
+            one.name: self._canned_sheet(path, tongues) for path, one in self._canned.items()
+        }
+        if self.mistakes:
+            return None
+        whole = {key: sheet for key, sheet in sheets.items() if sheet is not None}
+        stationery = Stationery(whole, tongues, canned)
+        self._try(stationery)
+        return stationery
+
+    def _without_head(self, source: Source) -> Source:
+        canned, words, mistakes = canned_from(source)
+        self._canned[source.name] = canned
+        self.mistakes += mistakes
+        return words
+
+    def _environment(self, *, is_html: bool) -> tuple[Environment, dict[str, nodes.Template]]:
+        of_kind = {
+            name: source
+            for name, source in self._sources.items()
+            if name.endswith(PHRASES) or name.endswith(HTML_ENDING) == is_html
+        }
+        environment, trees, mistakes = environment_of(of_kind, FUNCTIONS, is_html=is_html)
+        # The phrases are in both; their mistakes are told once.
+        self.mistakes += (mistake for mistake in mistakes if mistake not in self.mistakes)
+        return environment, trees
+
+    def _tongues(self) -> dict[str, _Tongue]:
+        paths = {language: f"letters/{language}/{PHRASES}" for language in self._languages}
+        for path in paths.values():
+            if path not in self._sources:
+                mend = "A language is a folder with phrases.j2; see letters/en."
+                self.mistakes.append(Mistake(path, 1, 1, "", "is missing", mend))
+        if any(path not in self._text_trees for path in paths.values()):
+            return {}
+        text = {one: _exports(self._text.get_template(path)) for one, path in paths.items()}
+        html = {one: _exports(self._html.get_template(path)) for one, path in paths.items()}
+        return {
+            language: _Tongue(
+                phrases_from(text[language], text[ENGLISH]),
+                phrases_from(html[language], html[ENGLISH]),
+            )
+            for language in self._languages
+        }
+
+    def _sheet(self, name: str, language: str, tongue: _Tongue) -> _Sheet | None:
+        """The templates of a letter: its own in that language, one for all, or the English."""
+        for folder in (f"letters/{language}/", "letters/", f"letters/{ENGLISH}/"):
+            text = self._sources.get(f"{folder}{name}.txt.j2")
+            if text is None:
+                continue
+            html = self._sources.get(f"{folder}{name}{HTML_ENDING}")
+            # An admin who rewrites only the text does not want our words in its HTML twin.
+            if html is not None and html.rank > text.rank:
+                html = None
+            view = type(LETTERS[name][0])
+            self._lint(text, self._text_trees, view, tongue.text)
+            if html is not None:
+                self._lint(html, self._html_trees, view, tongue.html)
+            return _Sheet(
+                self._text.get_template(text.name),
+                self._html.get_template(html.name) if html else None,
+            )
+        found = "is missing"
+        self.mistakes.append(Mistake(f"letters/{ENGLISH}/{name}.txt.j2", 1, 1, "", found, ""))
+        return None
+
+    def _canned_sheet(
+        self, path: str, tongues: Mapping[str, _Tongue]
+    ) -> tuple[Canned, Template]:
+        self._lint(
+            self._sources[path], self._text_trees, CannedAnswerView, tongues[ENGLISH].text
+        )
+        return self._canned[path], self._text.get_template(path)
+
+    def _lint(
+        self, source: Source, trees: Mapping[str, nodes.Template], view: type, say: Phrases
+    ) -> None:
+        found = lint(source, trees[source.name], view, say)
+        self.mistakes += (mistake for mistake in found if mistake not in self.mistakes)
+
+    def _try(self, stationery: Stationery) -> None:
+        """Write each letter in each language with its samples."""
+        for language in self._languages:
+            for name, views in LETTERS.items():
+                for view in views:
+                    self._catch(partial(stationery.write, name, language, view))
+            for name in stationery.canned_names:
+                self._catch(partial(stationery.write_canned, name, language, samples.CANNED))
+
+    def _catch(self, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            mistake = self._mistake_of(error)
+            self.mistakes += [mistake] if mistake not in self.mistakes else []
+
+    def _mistake_of(self, error: Exception) -> Mistake:
+        """The deepest place in a template that an exception passed through."""
+        name, line = "", 1
+        trace = error.__traceback__
+        while trace is not None:
+            template = trace.tb_frame.f_globals.get("__jinja_template__")
+            if isinstance(template, Template):
+                name, line = (
+                    template.name or "",
+                    template.get_corresponding_lineno(trace.tb_lineno),
+                )
+            trace = trace.tb_next
+        return mistake_at(self._sources[name], line, "", str(error))
+
+
+def _exports(template: Template) -> dict[str, object]:
+    return {name: said for name, said in vars(template.module).items() if name[0] != "_"}
+
+
+def subject_for_customer(number: int, subject: str, is_first: bool) -> str:
+    """``[#1] Printer on fire`` for our first letter, ``Re: [#1] …`` for every later one.
+
+    A partner's tag, ``[ACME-991]``, stays: their desk finds its ticket by it.
+    """
+    clean = _bare_subject(subject)
+    return f"[#{number}] {clean}".rstrip() if is_first else f"Re: [#{number}] {clean}".rstrip()
+
+
+def subject_for_agent(number: int, subject: str) -> str:
+    """``[#1042] Printer on fire``, with no other brackets: a customer's must not command."""
+    clean = _bare_subject(subject).translate(str.maketrans("[]", "()"))
+    return f"[#{number}] {clean}".rstrip()
+
+
+def _bare_subject(subject: str) -> str:
+    bare = without_prefixes(_OUR_NUMBER.sub(" ", header_text(subject)))
+    return bare[:SUBJECT_CHARS_MAX].strip()
+
+
+def _one_line(subject: str) -> str:
+    return header_text(subject)[: SUBJECT_CHARS_MAX + 20]
+
+
+def _values_of(view: LetterView, language: str) -> dict[str, object]:
+    values: dict[str, object] = {name: getattr(view, name) for name in kinds_of(type(view))}
+    values["language"] = language
+    values["marker"] = MARKERS.get(language, MARKERS[ENGLISH])
+    return values
+
+
+# What templates may call, besides the phrases.
+FUNCTIONS: Final[Mapping[str, Callable[..., str]]] = {
+    "subject_for_agent": subject_for_agent,
+    "subject_for_customer": subject_for_customer,
+}

@@ -62,6 +62,18 @@ class PersonView:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicPersonView:
+    """A person as a customer may see them: a name, ``""`` if there is none; no address."""
+
+    shown: str
+
+    @property
+    def name(self) -> str:
+        """The same as ``shown``: the word that canned answers use."""
+        return self.shown
+
+
+@dataclass(frozen=True, slots=True)
 class FileView:
     """An attachment, named."""
 
@@ -131,7 +143,7 @@ class TicketView:
 class ActionView:
     """One tap of the action bar: ``href`` is a ``mailto`` link that prepares ``subject``.
 
-    ``label`` is in the reader's language: ``Stationery.label`` has it.
+    ``label`` is in the reader's language: ``Stationery.label`` knows it.
     """
 
     word: str
@@ -205,31 +217,16 @@ class CautionView:
     detail: str = ""
 
 
-class Problem(StrEnum):
-    """Why a command cannot be carried out."""
-
-    UNKNOWN_WORD = "unknown_word"  # no such command
-    UNKNOWN_VALUE = "unknown_value"  # no such agent, queue, priority, template …
-    AMBIGUOUS = "ambiguous"  # several values begin so
-    MISSING_VALUE = "missing_value"  # the command needs one
-    BAD_VALUE = "bad_value"  # a time, a number that cannot be read
-    NOT_ALLOWED = "not_allowed"  # the role does not permit it
-    NO_TICKET = "no_ticket"  # the mail names no ticket, or one that is not there
-    IMPOSSIBLE = "impossible"  # the state of the ticket does not allow it
-    CONFLICT = "conflict"  # two commands of the mail contradict each other
-    NO_WORDS = "no_words"  # the command needs text below it
-    TOO_MANY = "too_many"  # more commands or tickets than one mail may name
-
-
 @dataclass(frozen=True, slots=True)
 class ProblemView:
     """One command that cannot be done. ``written`` as typed, ``detail`` the part at fault.
 
+    ``code`` is a key of ``problems`` in ``phrases.j2``: the values of ``commands.Problem``.
     ``suggestions`` are what may have been meant, best first.
     """
 
     written: str
-    code: Problem
+    code: str
     detail: str = ""
     suggestions: tuple[SuggestionView, ...] = ()
 

@@ -1,0 +1,262 @@
+"""Templates, compiled: the sandbox they run in, their filters, and the checks at load.
+
+Templates are an admin's files and never a mail's: text from mail is only ever a value in them.
+They may not multiply, and know only the filters named here, because the sandbox of jinja2
+bounds neither time nor memory. Read ``letters`` next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    StrictUndefined,
+    Template,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    nodes,
+    pass_context,
+)
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from mailtrack.desk.phrases import shown_size, shown_span, shown_time
+from mailtrack.errors import Mistake
+from mailtrack.tickets.decision import Field
+
+FILES_MAX: Final = 2000
+FILE_BYTES_MAX: Final = 100_000
+WRITTEN_CHARS_MAX: Final = 2_000_000  # of one part of one letter
+_SECONDS_MINUTE: Final = 60
+
+_KEPT_FILTERS: Final = (
+    "capitalize", "default", "e", "escape", "first", "join", "last", "length", "list", "lower",
+    "map", "replace", "safe", "select", "sort", "title", "trim", "truncate", "unique", "upper",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A template file. ``name`` is its place below the folder; ``rank`` counts the folders."""
+
+    name: str
+    path: Path
+    rank: int
+    text: str
+
+
+def read_sources(folders: tuple[Path, ...]) -> tuple[dict[str, Source], tuple[Mistake, ...]]:
+    """All templates by name, each from the first folder that has it, and what is unreadable."""
+    sources: dict[str, Source] = {}
+    mistakes: list[Mistake] = []
+    for rank, folder in enumerate(folders):
+        paths = sorted(path for path in folder.rglob("*") if path.suffix in (".j2", ".txt"))
+        for path in paths[:FILES_MAX]:
+            name = path.relative_to(folder).as_posix()
+            if name in sources:
+                continue
+            text, mistake = _text_of(path)
+            sources[name] = Source(name, path, rank, text)
+            mistakes += [mistake] if mistake else []
+    return sources, tuple(mistakes)
+
+
+def _text_of(path: Path) -> tuple[str, Mistake | None]:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        return "", Mistake(str(path), 1, 1, "", f"cannot be read: {error.strerror}", "")
+    if len(raw) > FILE_BYTES_MAX:
+        found = f"{len(raw)} bytes"
+        return "", Mistake(str(path), 1, 1, "", found, f"At most {FILE_BYTES_MAX} are read.")
+    try:
+        return raw.decode("utf-8-sig").replace("\r\n", "\n"), None
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        return "", Mistake(str(path), line, 1, "", "not UTF-8", "Save the file as UTF-8.")
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """jinja2's sandbox, which in addition refuses to build long texts out of short ones."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(
+        self, context: Context, operator: str, left: object, right: object
+    ) -> object:
+        raise SecurityError(f"a template may not use {operator}")
+
+
+class _Parsed(BaseLoader):
+    """Gives an environment templates that were parsed before, so that each is parsed once."""
+
+    def __init__(self, trees: Mapping[str, nodes.Template], sources: Mapping[str, Source]):
+        self._trees = trees
+        self._sources = sources
+
+    def load(
+        self,
+        environment: Environment,
+        name: str,
+        globals: Mapping[str, object] | None = None,
+    ) -> Template:
+        tree = self._trees.get(name)
+        if tree is None:
+            raise TemplateNotFound(name)
+        code = environment.compile(tree, name, str(self._sources[name].path))
+        return environment.template_class.from_code(environment, code, dict(globals or {}))
+
+
+def environment_of(
+    sources: Mapping[str, Source],
+    functions: Mapping[str, Callable[..., str]],
+    *,
+    is_html: bool,
+) -> tuple[Environment, dict[str, nodes.Template], tuple[Mistake, ...]]:
+    """An environment over these files, their syntax trees, and their syntax errors.
+
+    HTML escapes everything, phrases included: which environment compiles a file decides, never
+    its name, because a macro is trusted by the template that calls it.
+    """
+    environment = _Sandbox(
+        autoescape=is_html,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=-1,
+        auto_reload=False,
+    )
+    environment.globals = dict(functions)
+    kept = {name: environment.filters[name] for name in _KEPT_FILTERS}
+    environment.filters = kept | FILTERS
+    trees: dict[str, nodes.Template] = {}
+    mistakes: list[Mistake] = []
+    environment.loader = _Parsed(trees, sources)
+    for name, source in sources.items():
+        try:
+            trees[name] = environment.parse(source.text, name, str(source.path))
+            environment.get_template(name)
+        except TemplateSyntaxError as error:
+            mend = "Filters are: " + ", ".join(environment.filters) + "."
+            mend = mend if "filter" in str(error) else ""
+            mistakes.append(mistake_at(source, error.lineno, "", str(error.message), mend))
+    return environment, trees, tuple(mistakes)
+
+
+def mistake_at(source: Source, line: int, word: str, found: str, mend: str = "") -> Mistake:
+    """A mistake in a template, at the column where ``word`` first stands in that line."""
+    lines = source.text.splitlines()
+    text = lines[line - 1] if 0 < line <= len(lines) else ""
+    return Mistake(str(source.path), line, text.find(word) + 1 or 1, word, found, mend)
+
+
+def written(template: Template, values: Mapping[str, object]) -> tuple[str, str]:
+    """The text of a template and the ``subject`` it sets (``""`` if none), both bounded.
+
+    Raises ``jinja2.TemplateError`` for what the checks at load could not foresee.
+    """
+    context = template.new_context(dict(values))
+    pieces: list[str] = []
+    room = WRITTEN_CHARS_MAX
+    for piece in template.root_render_func(context):
+        pieces.append(piece[:room])
+        room -= len(piece)
+        if room <= 0:
+            break
+    return "".join(pieces), str(context.get_exported().get("subject", ""))
+
+
+# --- filters ----------------------------------------------------------------------------------
+
+
+@pass_context
+def _when(context: Context, at: datetime) -> str:
+    """``Mon 2 Mar, 09:00`` by the reader's clock, with the year if it is another one."""
+    return shown_time(at, context["zone"], context["now"], context["say"])
+
+
+@pass_context
+def _until(context: Context, at: datetime) -> str:
+    """How long it is from now until then, or how long ago it was: ``2 h 5 min``."""
+    seconds = abs((at - context["now"]).total_seconds())
+    return shown_span(int(seconds) // _SECONDS_MINUTE, context["say"])
+
+
+@pass_context
+def _span(context: Context, minutes: int) -> str:
+    """A number of minutes as ``2 h 5 min``."""
+    return shown_span(minutes, context["say"])
+
+
+@pass_context
+def _size(context: Context, size_bytes: int) -> str:
+    """A number of bytes as ``120 KB``."""
+    return shown_size(size_bytes, context["say"])
+
+
+@pass_context
+def _value(context: Context, text: str, field: Field) -> str:
+    """The journal text of a field as people say it."""
+    say = context["say"]
+    if not text:
+        return str(say.nothing)
+    match field:
+        case Field.STATUS:
+            return str(say.statuses.get(text, text))
+        case Field.PRIORITY:
+            return str(say.priorities.get(text, text))
+        case Field.DUE_AT:
+            return shown_time(
+                datetime.fromisoformat(text), context["zone"], context["now"], say
+            )
+        case Field.MINUTES_SPENT:
+            return shown_span(int(text), say)
+        case _:
+            return text
+
+
+def _gutter(text: str, mark: str = "│ ") -> str:
+    """Each line behind a mark: what stands behind it came from somebody else, and shows it."""
+    return "\n".join(f"{mark}{line}".rstrip() for line in text.strip("\n").splitlines())
+
+
+def _opening(text: str, chars: int = 200) -> str:
+    """The beginning of a text on one line, cut between words."""
+    flat = " ".join(text[: chars * 4].split())
+    return flat if len(flat) <= chars else flat[:chars].rsplit(" ", 1)[0] + " …"
+
+
+def _paragraphs(text: str) -> Markup:
+    """Plain text as HTML that reads the same: blank lines part paragraphs, the rest is kept."""
+    blocks = [block for block in text.strip("\n").split("\n\n") if block.strip()]
+    return Markup("").join(
+        Markup('<p style="margin:0 0 14px">{}</p>\n').format(
+            Markup("<br>\n").join(_with_indent(line) for line in block.strip("\n").split("\n"))
+        )
+        for block in blocks
+    )
+
+
+def _with_indent(line: str) -> Markup:
+    bare = line.lstrip(" ")
+    return Markup("&nbsp;") * min(len(line) - len(bare), 40) + escape(bare)
+
+
+FILTERS: Final[dict[str, Callable[..., object]]] = {
+    "when": _when,
+    "until": _until,
+    "span": _span,
+    "size": _size,
+    "value": _value,
+    "gutter": _gutter,
+    "opening": _opening,
+    "paragraphs": _paragraphs,
+}
