@@ -1,0 +1,214 @@
+"""Decisions become rows: the receipt, the effects, the letters, all in one transaction.
+
+What is written here is either committed whole or was never there. The receipt comes first and
+its spool id is unique, so a decision cannot be applied twice, whatever crashed in between.
+Read ``writing`` for the rows of each effect, ``outgoing`` for what becomes of the letters.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, assert_never
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from mailtrack.errors import MailtrackError
+from mailtrack.store import rows, writing
+from mailtrack.store.codec import json_from_trace
+from mailtrack.store.database import Session
+from mailtrack.store.tables import (
+    HELD,
+    JOURNAL,
+    KNOWN_ID,
+    LETTER,
+    LETTER_MAIL,
+    RECEIPT,
+    HeldState,
+)
+from mailtrack.tickets.decision import (
+    AddEntry,
+    Change,
+    Decision,
+    Disposition,
+    Effect,
+    EndHold,
+    Hold,
+    IssueToken,
+    Join,
+    KnowCustomer,
+    Leave,
+    LetterBounced,
+    LinkTickets,
+    OpenTicket,
+    RevokeToken,
+    SetAway,
+    SetClocks,
+    StopLetter,
+    TakeTurn,
+    WithdrawEntry,
+)
+from mailtrack.tickets.letter import Letter
+from mailtrack.tickets.ticket import JournalRow
+
+JOINED: Final = "join"  # the journal's fields for a change of people
+LEFT: Final = "leave"
+
+_HANDLED: Final = select(RECEIPT.c.spool_id).where(RECEIPT.c.spool_id == bindparam("spool_id"))
+_END_RELEASE: Final = (
+    update(HELD)
+    .where(HELD.c.serial == bindparam("of"), HELD.c.state == HeldState.RELEASED.value)
+    .values(state=HeldState.DONE.value)
+)
+
+
+class AlreadyApplied(MailtrackError):
+    """There is a receipt for this spool id: nothing was written, and nothing is to be done."""
+
+
+def apply(
+    session: Session,
+    decision: Decision,
+    *,
+    spool_id: str,
+    at: datetime,
+    raw_sha256: str | None,
+    content_hash: str,
+    sender_key: str | None,
+    message_id: str | None,
+) -> None:
+    """Write all that was decided about one mail. ``at`` is aware UTC, the decision's own now.
+
+    ``spool_id`` is the id of the decision (``Fresh.decision_id``): a held mail that was
+    released is decided again under an id of its own. Raises ``AlreadyApplied``, having written
+    nothing, if the id has a receipt.
+    """
+    connection = session.connection()
+    if connection.execute(_HANDLED, {"spool_id": spool_id}).first() is not None:
+        raise AlreadyApplied(f"{spool_id} has a receipt")
+    receipt: rows.Cells = {
+        "spool_id": spool_id,
+        "disposition": decision.disposition.value,
+        "number": decision.number,
+        "held_id": next(
+            (e.held.held_id for e in decision.effects if isinstance(e, Hold)), None
+        ),
+        "at": at,
+        "is_tick": decision.disposition is Disposition.TICK,
+        "raw_sha256": raw_sha256,
+        "content_hash": content_hash,
+        "sender_key": sender_key,
+        "message_id": message_id,
+        "person": decision.person,
+        "trace": json_from_trace(decision.trace),
+    }
+    connection.execute(insert(RECEIPT), receipt)
+    for effect in decision.effects:
+        _write(connection, effect, at=at)
+    _write_journal(connection, decision.effects, decision_id=spool_id, at=at)
+    _write_letters(connection, decision.letters, at=at)
+    writing.touch_tickets(connection, decision.effects, at=at)
+    writing.count_open_tickets(connection, decision.effects)
+
+
+def record_tick(session: Session, decision: Decision, *, tick_id: str, at: datetime) -> None:
+    """Write all that was decided when the clock struck. Raises as ``apply`` does."""
+    apply(
+        session,
+        decision,
+        spool_id=tick_id,
+        at=at,
+        raw_sha256=None,
+        content_hash="",
+        sender_key=None,
+        message_id=None,
+    )
+
+
+def end_release(session: Session, held_id: str) -> None:
+    """A released mail was decided again: it is out of the way of ``held_to_decide``."""
+    session.connection().execute(_END_RELEASE, {"of": rows.serial_from(held_id)})
+
+
+def _write(connection: Connection, effect: Effect, *, at: datetime) -> None:
+    match effect:
+        case OpenTicket(ticket):
+            writing.open_ticket(connection, ticket)
+        case AddEntry(entry):
+            writing.add_entry(connection, entry)
+        case WithdrawEntry(number, entry_id):
+            writing.withdraw_entry(connection, number, entry_id)
+        case Change():
+            writing.change_field(connection, effect, at=at)
+        case Join(number, participant):
+            writing.join(connection, number, participant)
+        case Leave(number, person):
+            writing.leave(connection, number, person)
+        case LinkTickets(number, other):
+            writing.link(connection, number, other)
+        case IssueToken(token):
+            writing.issue_tokens(connection, (token,))
+        case RevokeToken(handle):
+            writing.revoke_token(connection, handle)
+        case SetClocks(number, clocks):
+            writing.set_clocks(connection, number, clocks)
+        case Hold(held):
+            connection.execute(insert(HELD), rows.cells_from_held(held))
+        case EndHold():
+            writing.end_hold(connection, effect)
+        case StopLetter(letter_id, by):
+            writing.stop_letter(connection, letter_id, by=by)
+        case TakeTurn(group, agent):
+            writing.take_turn(connection, group, agent)
+        case KnowCustomer(mailbox, language):
+            writing.know_customer(connection, mailbox, language=language, at=at)
+        case SetAway(agent, until):
+            writing.set_away(connection, agent, until)
+        case LetterBounced():
+            writing.note_bounce(connection, effect, at=at)
+        case _:
+            assert_never(effect)
+
+
+def _write_journal(
+    connection: Connection, effects: tuple[Effect, ...], *, decision_id: str, at: datetime
+) -> None:
+    changes: list[rows.Cells] = []
+    for effect in effects:
+        match effect:
+            case Change(number, field, old, new, actor):
+                change = (field.value, old, new)
+            case Join(number, participant, actor):
+                new = f"{participant.part.value} {participant.person}"
+                change = (JOINED, "", new)
+            case Leave(number, person, actor):
+                change = (LEFT, person, "")
+            case _:
+                continue
+        row = JournalRow(decision_id, number, at, actor, *change)
+        changes.append(rows.cells_from_journal_row(row))
+    if changes:
+        connection.execute(insert(JOURNAL), changes)
+
+
+def _write_letters(
+    connection: Connection, letters: tuple[Letter, ...], *, at: datetime
+) -> None:
+    if not letters:
+        return
+    writing.issue_tokens(connection, tuple(t for letter in letters for t in letter.tokens))
+    connection.execute(
+        insert(LETTER), [rows.cells_from_letter(letter, at) for letter in letters]
+    )
+    connection.execute(insert(LETTER_MAIL), list(map(rows.cells_from_letter_mail, letters)))
+    known: list[rows.Cells] = [
+        {
+            "message_id": letter.mail.message_id,
+            "number": letter.number,
+            "person": letter.person,
+            "is_ours": True,
+        }
+        for letter in letters
+        if letter.number is not None
+    ]
+    if known:
+        connection.execute(insert(KNOWN_ID), known)

@@ -1,0 +1,313 @@
+"""The one look-up of a mail: all that is known about what it asks, in a bounded number of keys.
+
+Nothing is changed here and nothing is judged: what a claim is worth, ``desk`` decides.
+Read ``tickets`` for how a ticket is read whole, ``ledger`` for the other direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, exists, func, select
+
+from mailtrack.store import rows
+from mailtrack.store.brakes import recent_automatic
+from mailtrack.store.database import Session
+from mailtrack.store.letters import letter_of, sent_letters, unsent_letters
+from mailtrack.store.lists import lines_of_numbers, lines_of_owner, lines_of_queue
+from mailtrack.store.search import find
+from mailtrack.store.tables import (
+    AGENT,
+    CLOCK,
+    CUSTOMER,
+    HELD,
+    JOURNAL,
+    KNOWN_ID,
+    RECEIPT,
+    TICKET,
+    TOKEN,
+    TURN,
+    HeldState,
+)
+from mailtrack.store.tickets import load_tickets
+from mailtrack.tickets.context import (
+    AgentState,
+    Context,
+    CustomerRecord,
+    Grant,
+    HeldMail,
+    KnownId,
+    Receipt,
+)
+from mailtrack.tickets.decision import Disposition
+from mailtrack.tickets.letter import SentLetter
+from mailtrack.tickets.reading import Reading
+from mailtrack.tickets.ticket import JournalRow, PersonId, Ticket, TicketLine, agent_id
+from mailtrack.tickets.token import Purpose, Token
+
+SAME_BYTES_WITHIN: Final = timedelta(days=400)
+SAME_CONTENT_WITHIN: Final = timedelta(minutes=10)
+UNDO_WITHIN: Final = timedelta(days=7)
+INVOLVED_MAX: Final = 50
+SAME_ID_MAX: Final = 10
+UNDOABLE_MAX: Final = 100
+HELD_MAX: Final = 200
+TICKETS_COUNTED_MAX: Final = 1_000
+NUMBER_DIGITS_MAX: Final = 9
+
+# A copy of a copy is judged by the first; a mail that was released is decided once more, and is
+# not its own copy.
+_IS_RELEASED: Final = exists().where(
+    HELD.c.spool_id == RECEIPT.c.spool_id, HELD.c.state == HeldState.RELEASED.value
+)
+_IS_FIRST: Final = (RECEIPT.c.disposition != Disposition.DUPLICATE.value) & ~_IS_RELEASED
+_SEEN_ID: Final = select(RECEIPT).where(
+    RECEIPT.c.spool_id == bindparam("spool_id"), ~_IS_RELEASED
+)
+_SEEN_BYTES: Final = (
+    select(RECEIPT)
+    .where(RECEIPT.c.raw_sha256 == bindparam("raw_sha256"), RECEIPT.c.at > bindparam("since"))
+    .where(_IS_FIRST)
+    .order_by(RECEIPT.c.at)
+    .limit(1)
+)
+_SEEN_CONTENT: Final = (
+    select(RECEIPT)
+    .where(
+        RECEIPT.c.content_hash == bindparam("content_hash"),
+        RECEIPT.c.sender_key == bindparam("sender_key"),
+        RECEIPT.c.at > bindparam("since"),
+    )
+    .where(_IS_FIRST)
+    .order_by(RECEIPT.c.at)
+    .limit(1)
+)
+_TOKENS: Final = select(TOKEN).where(TOKEN.c.handle.in_(bindparam("handles", expanding=True)))
+# Of one id ours comes last, for a reader who keeps the last: an id that we issued is not
+# shadowed by somebody who copies it into a mail of their own.
+_KNOWN_IDS: Final = (
+    select(KNOWN_ID)
+    .where(KNOWN_ID.c.message_id == bindparam("message_id"))
+    .order_by(KNOWN_ID.c.is_ours.desc(), KNOWN_ID.c.id.desc())
+    .limit(SAME_ID_MAX)
+)
+_CUSTOMER: Final = select(CUSTOMER).where(CUSTOMER.c.person == bindparam("person"))
+_TICKETS_COUNT: Final = select(func.count()).select_from(
+    select(TICKET.c.number)
+    .where(TICKET.c.requester == bindparam("person"))
+    .limit(TICKETS_COUNTED_MAX)
+    .subquery()
+)
+_HELD: Final = select(HELD).where(HELD.c.serial == bindparam("serial"))
+_HELD_IN: Final = select(HELD).where(HELD.c.state == bindparam("state")).order_by(HELD.c.serial)
+_LAST_DECISION: Final = (
+    select(JOURNAL)
+    .where(
+        JOURNAL.c.number == bindparam("number"),
+        JOURNAL.c.actor == bindparam("actor"),
+        JOURNAL.c.at > bindparam("since"),
+    )
+    .order_by(JOURNAL.c.id.desc())
+    .limit(UNDOABLE_MAX)
+)
+_NEXT_NUMBERS: Final = select(
+    select(func.max(TICKET.c.number)).scalar_subquery().label("ticket"),
+    select(func.max(HELD.c.serial)).scalar_subquery().label("held"),
+)
+_DUE: Final = (
+    select(CLOCK.c.number, func.min(CLOCK.c.next_rung_at).label("first"))
+    .where(CLOCK.c.next_rung_at <= bindparam("now"))
+    .group_by(CLOCK.c.number)
+    .order_by("first")
+    .limit(bindparam("limit"))
+)
+
+
+def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
+    """All that is known about what this mail asks. See ``Context`` for each field."""
+    connection = session.connection()
+    tokens = _tokens(connection, reading)
+    known_ids = _known_ids(connection, reading)
+    numbers = _numbers_named(reading, tokens, known_ids)
+    tickets = load_tickets(connection, numbers, now=now)
+    involved = tuple(ticket.number for ticket in tickets)
+    person = agent_id(reading.agent) if reading.agent else reading.sender_key
+    return Context(
+        seen=_seen(connection, reading, now=now),
+        tokens=tokens,
+        known_ids=known_ids,
+        tickets=tickets,
+        customer=_customer(connection, reading.sender_key),
+        automatic=recent_automatic(
+            connection, reading, person=person, tickets=tickets, now=now
+        ),
+        agents=agents(connection),
+        turns=tuple((row.group, row.agent) for row in connection.execute(select(TURN))),
+        held=_held(connection, tokens),
+        bounced=_bounced(connection, tokens),
+        sent=sent_letters(connection, involved),
+        unsent=unsent_letters(connection, involved),
+        undoable=_undoable(connection, reading.agent, numbers=involved, now=now),
+        found=tuple(
+            _answer(connection, what, argument, now=now) for what, argument in reading.wants
+        ),
+    )
+
+
+def look_up_tick(session: Session, *, now: datetime, limit: int) -> tuple[Ticket, ...]:
+    """The tickets with a clock whose next rung is due at ``now``, the longest due first."""
+    connection = session.connection()
+    due = connection.execute(_DUE, {"now": now, "limit": limit})
+    numbers = tuple(row.number for row in due)
+    heirs_too = load_tickets(connection, numbers, now=now)
+    return tuple(ticket for ticket in heirs_too if ticket.number in numbers)
+
+
+def next_numbers(session: Session) -> tuple[int, int]:
+    """The next free ticket number and the next free number of a held mail, from 1."""
+    row = session.connection().execute(_NEXT_NUMBERS).one()
+    return (row.ticket or 0) + 1, (row.held or 0) + 1
+
+
+def ticket_of(session: Session, number: int) -> Ticket | None:
+    """The ticket of that number itself, even if it was merged; None if there is none."""
+    found = load_tickets(session.connection(), (number,))
+    return found[0] if found else None
+
+
+def held_to_decide(session: Session, limit: int) -> tuple[tuple[HeldMail, Grant], ...]:
+    """The released mails that were not decided again yet, with what is now permitted."""
+    statement = _HELD_IN.limit(limit)
+    found = session.connection().execute(statement, {"state": HeldState.RELEASED.value})
+    return tuple((rows.held_from(row), rows.grant_from(row)) for row in found)
+
+
+def held_open(session: Session) -> tuple[HeldMail, ...]:
+    """The mails that wait for somebody's word, oldest first, at most ``HELD_MAX``."""
+    statement = _HELD_IN.limit(HELD_MAX)
+    found = session.connection().execute(statement, {"state": HeldState.HELD.value})
+    return tuple(map(rows.held_from, found))
+
+
+def agents(connection: Connection) -> tuple[AgentState, ...]:
+    """What is known of every agent that anything is known of, by name."""
+    found = connection.execute(select(AGENT).order_by(AGENT.c.name))
+    return tuple(AgentState(row.name, row.open_tickets, row.away_until) for row in found)
+
+
+def _seen(connection: Connection, reading: Reading, *, now: datetime) -> Receipt | None:
+    row = connection.execute(_SEEN_ID, {"spool_id": reading.spool_id}).first()
+    if row is None:
+        since = now - SAME_BYTES_WITHIN
+        same = {"raw_sha256": reading.raw_sha256, "since": since}
+        row = connection.execute(_SEEN_BYTES, same).first()
+    if row is None and reading.content_hash and reading.sender_key:
+        same = {
+            "content_hash": reading.content_hash,
+            "sender_key": reading.sender_key,
+            "since": now - SAME_CONTENT_WITHIN,
+        }
+        row = connection.execute(_SEEN_CONTENT, same).first()
+    return rows.receipt_from(row) if row is not None else None
+
+
+def _tokens(connection: Connection, reading: Reading) -> tuple[Token, ...]:
+    if not reading.tokens:
+        return ()
+    handles = tuple(dict.fromkeys(token.handle for token in reading.tokens))
+    found = {
+        row.handle: rows.token_from(row)
+        for row in connection.execute(_TOKENS, {"handles": handles})
+    }
+    return tuple(found[handle] for handle in handles if handle in found)
+
+
+def _known_ids(connection: Connection, reading: Reading) -> tuple[KnownId, ...]:
+    found: list[KnownId] = []
+    for message_id in dict.fromkeys(reading.known_ids):
+        same = connection.execute(_KNOWN_IDS, {"message_id": message_id}).all()
+        found += map(rows.known_id_from, reversed(same))
+    return tuple(found)
+
+
+def _numbers_named(
+    reading: Reading, tokens: Iterable[Token], known_ids: Iterable[KnownId]
+) -> tuple[int, ...]:
+    """The tickets that any evidence names, the strongest evidence first."""
+    shown = (_number_from(text) for what, text in reading.wants if what == "show")
+    named = (
+        *(token.number for token in tokens),
+        *(known.number for known in known_ids),
+        *(number for number in reading.numbers if 0 < number < 10**NUMBER_DIGITS_MAX),
+        *shown,
+    )
+    return tuple(dict.fromkeys(number for number in named if number))[:INVOLVED_MAX]
+
+
+def _number_from(text: str) -> int | None:
+    """The ticket number that an agent typed, with or without ``#``; None if it is none."""
+    digits = text.strip().removeprefix("#")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= NUMBER_DIGITS_MAX):
+        return None
+    return int(digits)
+
+
+def _customer(connection: Connection, key: PersonId | None) -> CustomerRecord | None:
+    if key is None:
+        return None
+    row = connection.execute(_CUSTOMER, {"person": key}).first()
+    if row is None:
+        return None
+    count = connection.execute(_TICKETS_COUNT, {"person": key}).scalar_one()
+    return CustomerRecord(row.person, row.name, row.language, row.first_seen_at, count)
+
+
+def _held(connection: Connection, tokens: tuple[Token, ...]) -> HeldMail | None:
+    held_id = next((token.held_id for token in tokens if token.held_id), None)
+    serial = rows.serial_from(held_id) if held_id else None
+    if serial is None:
+        return None
+    row = connection.execute(_HELD, {"serial": serial}).first()
+    return rows.held_from(row) if row is not None else None
+
+
+def _bounced(connection: Connection, tokens: tuple[Token, ...]) -> SentLetter | None:
+    letter_id = next(
+        (token.letter_id for token in tokens if token.purpose is Purpose.BOUNCE), None
+    )
+    return letter_of(connection, letter_id) if letter_id else None
+
+
+def _undoable(
+    connection: Connection, agent: str | None, *, numbers: tuple[int, ...], now: datetime
+) -> tuple[JournalRow, ...]:
+    if agent is None:
+        return ()
+    changes: list[JournalRow] = []
+    for number in numbers:
+        asked = {"number": number, "actor": agent_id(agent), "since": now - UNDO_WITHIN}
+        latest = [
+            rows.journal_row_from(row) for row in connection.execute(_LAST_DECISION, asked)
+        ]
+        changes += (row for row in reversed(latest) if row.decision_id == latest[0].decision_id)
+    return tuple(changes)
+
+
+def _answer(
+    connection: Connection, what: str, argument: str, *, now: datetime
+) -> tuple[TicketLine, ...]:
+    """The lines that one question is answered with; none for a question we do not know."""
+    match what:
+        case "find":
+            return find(connection, argument, now=now)
+        case "show":
+            number = _number_from(argument)
+            return lines_of_numbers(connection, (number,)) if number else ()
+        case "queue":
+            return lines_of_queue(connection, argument)
+        case "mine":
+            return lines_of_owner(connection, argument)
+        case _:
+            return ()

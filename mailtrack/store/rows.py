@@ -1,0 +1,401 @@
+"""Rows to values and values to rows: the one place that knows both.
+
+A row is what Core returned, its columns by name; it never leaves this room.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Row
+
+from mailtrack.mail.address import Address, Mailbox
+from mailtrack.store.codec import (
+    attachments_from_json,
+    envelope_from_json,
+    json_from_attachments,
+    json_from_envelope,
+    json_from_mail,
+    json_from_texts,
+    pairs_from_json,
+    texts_from_json,
+)
+from mailtrack.store.tables import LetterState
+from mailtrack.tickets.clock import Clock, ClockState, Metric
+from mailtrack.tickets.context import Grant, HeldMail, KnownId, Receipt
+from mailtrack.tickets.letter import Letter, SentLetter
+from mailtrack.tickets.reading import Bracket
+from mailtrack.tickets.ticket import (
+    Entry,
+    EntryKind,
+    JournalRow,
+    Part,
+    Participant,
+    Priority,
+    Status,
+    ThreadId,
+    Ticket,
+    TicketLine,
+    Visibility,
+)
+from mailtrack.tickets.token import Purpose, Token
+
+Found = Row[*tuple[object, ...]]
+Cell = str | int | bool | datetime | None
+Cells = dict[str, Cell]
+
+HELD_LETTER: Final = "H"
+SERIAL_DIGITS_MAX: Final = 9
+
+
+def ticket_from(row: Found) -> Ticket:
+    """The ticket's own fields; what stands in other tables is empty."""
+    return Ticket(
+        number=row.number,
+        uuid=row.uuid,
+        subject=row.subject,
+        status=Status(row.status),
+        queue=row.queue,
+        priority=Priority(row.priority),
+        requester=row.requester,
+        language=row.language,
+        opened_at=row.opened_at,
+        changed_at=row.changed_at,
+        category=row.category,
+        tags=texts_from_json(row.tags),
+        owner=row.owner,
+        finished_at=row.finished_at,
+        due_at=row.due_at,
+        sla_policy=row.sla_policy,
+        minutes_spent=row.minutes_spent,
+        merged_into=row.merged_into,
+        partner_tags=texts_from_json(row.partner_tags),
+    )
+
+
+def cells_from_ticket(ticket: Ticket) -> Cells:
+    """The row of the ticket's own fields."""
+    return {
+        "number": ticket.number,
+        "uuid": ticket.uuid,
+        "subject": ticket.subject,
+        "status": ticket.status.value,
+        "queue": ticket.queue,
+        "priority": ticket.priority.value,
+        "requester": ticket.requester,
+        "language": ticket.language,
+        "opened_at": ticket.opened_at,
+        "changed_at": ticket.changed_at,
+        "category": ticket.category,
+        "tags": json_from_texts(ticket.tags),
+        "owner": ticket.owner,
+        "finished_at": ticket.finished_at,
+        "due_at": ticket.due_at,
+        "sla_policy": ticket.sla_policy,
+        "minutes_spent": ticket.minutes_spent,
+        "merged_into": ticket.merged_into,
+        "partner_tags": json_from_texts(ticket.partner_tags),
+    }
+
+
+def line_from(row: Found, *, snippet: str = "") -> TicketLine:
+    """A row of ``lists`` as one line."""
+    return TicketLine(
+        number=row.number,
+        subject=row.subject,
+        status=Status(row.status),
+        queue=row.queue,
+        priority=Priority(row.priority),
+        owner=row.owner,
+        requester_shown=row.requester_name or row.requester,
+        opened_at=row.opened_at,
+        changed_at=row.changed_at,
+        next_due_at=row.next_due_at,
+        snippet=snippet,
+    )
+
+
+def participant_from(row: Found) -> Participant:
+    """A participant of a ticket."""
+    mailbox = Mailbox(row.name, Address(row.local, row.domain))
+    return Participant(person=row.person, mailbox=mailbox, part=Part(row.part))
+
+
+def cells_from_participant(participant: Participant, number: int) -> Cells:
+    """The row of a participant."""
+    return {
+        "number": number,
+        "person": participant.person,
+        "part": participant.part.value,
+        "name": participant.mailbox.name,
+        "local": participant.mailbox.address.local,
+        "domain": participant.mailbox.address.domain,
+    }
+
+
+def entry_from(row: Found) -> Entry:
+    """An entry of a ticket."""
+    return Entry(
+        id=row.entry_id,
+        number=row.number,
+        kind=EntryKind(row.kind),
+        visibility=Visibility(row.visibility),
+        author=row.author,
+        author_shown=row.author_shown,
+        at=row.at,
+        subject=row.subject,
+        text=row.text,
+        message_id=row.message_id,
+        raw_sha256=row.raw_sha256,
+        attachments=attachments_from_json(row.attachments),
+        is_verified=row.is_verified,
+    )
+
+
+def cells_from_entry(entry: Entry) -> Cells:
+    """The row of an entry."""
+    return {
+        "entry_id": entry.id,
+        "number": entry.number,
+        "kind": entry.kind.value,
+        "visibility": entry.visibility.value,
+        "author": entry.author,
+        "author_shown": entry.author_shown,
+        "at": entry.at,
+        "subject": entry.subject,
+        "text": entry.text,
+        "message_id": entry.message_id,
+        "raw_sha256": entry.raw_sha256,
+        "attachments": json_from_attachments(entry.attachments),
+        "is_verified": entry.is_verified,
+    }
+
+
+def journal_row_from(row: Found) -> JournalRow:
+    """One change that was made."""
+    return JournalRow(
+        decision_id=row.decision_id,
+        number=row.number,
+        at=row.at,
+        actor=row.actor,
+        field=row.field,
+        old=row.old,
+        new=row.new,
+    )
+
+
+def cells_from_journal_row(change: JournalRow) -> Cells:
+    """The row of a change."""
+    return {
+        "decision_id": change.decision_id,
+        "number": change.number,
+        "at": change.at,
+        "actor": change.actor,
+        "field": change.field,
+        "old": change.old,
+        "new": change.new,
+    }
+
+
+def clock_from(row: Found) -> Clock:
+    """An SLA clock."""
+    return Clock(
+        metric=Metric(row.metric),
+        cycle=row.cycle,
+        policy=row.policy,
+        state=ClockState(row.state),
+        started_at=row.started_at,
+        target_seconds=row.target_seconds,
+        elapsed_seconds=row.elapsed_seconds,
+        resumed_at=row.resumed_at,
+        due_at=row.due_at,
+        stopped_at=row.stopped_at,
+        breached_at=row.breached_at,
+        is_rebased=row.is_rebased,
+        rungs_told=texts_from_json(row.rungs_told),
+        next_rung_at=row.next_rung_at,
+    )
+
+
+def cells_from_clock(clock: Clock, number: int) -> Cells:
+    """The row of an SLA clock."""
+    return {
+        "number": number,
+        "metric": clock.metric.value,
+        "cycle": clock.cycle,
+        "policy": clock.policy,
+        "state": clock.state.value,
+        "started_at": clock.started_at,
+        "target_seconds": clock.target_seconds,
+        "elapsed_seconds": clock.elapsed_seconds,
+        "resumed_at": clock.resumed_at,
+        "due_at": clock.due_at,
+        "stopped_at": clock.stopped_at,
+        "breached_at": clock.breached_at,
+        "is_rebased": clock.is_rebased,
+        "rungs_told": json_from_texts(clock.rungs_told),
+        "next_rung_at": clock.next_rung_at,
+    }
+
+
+def token_from(row: Found) -> Token:
+    """The row behind a token."""
+    return Token(
+        handle=row.handle,
+        purpose=Purpose(row.purpose),
+        number=row.number,
+        ticket_uuid=row.ticket_uuid,
+        person=row.person,
+        role=row.role,
+        issued_at=row.issued_at,
+        expires_at=row.expires_at,
+        is_revoked=row.is_revoked,
+        held_id=row.held_id,
+        letter_id=row.letter_id,
+    )
+
+
+def cells_from_token(token: Token) -> Cells:
+    """The row of a token."""
+    return {
+        "handle": token.handle,
+        "purpose": token.purpose.value,
+        "number": token.number,
+        "ticket_uuid": token.ticket_uuid,
+        "person": token.person,
+        "role": token.role,
+        "issued_at": token.issued_at,
+        "expires_at": token.expires_at,
+        "is_revoked": token.is_revoked,
+        "held_id": token.held_id,
+        "letter_id": token.letter_id,
+    }
+
+
+def known_id_from(row: Found) -> KnownId:
+    """A Message-ID that we know."""
+    return KnownId(row.message_id, row.number, row.person, row.is_ours)
+
+
+def thread_id_from(row: Found) -> ThreadId:
+    """The same Message-ID as a step of one person's conversation."""
+    return ThreadId(row.person, row.message_id, row.is_ours)
+
+
+def receipt_from(row: Found) -> Receipt:
+    """What became of a mail."""
+    return Receipt(row.spool_id, row.disposition, row.number, row.held_id, row.at)
+
+
+def held_from(row: Found) -> HeldMail:
+    """A mail that waits for somebody's word."""
+    return HeldMail(
+        held_id=f"{HELD_LETTER}{row.serial}",
+        spool_id=row.spool_id,
+        raw_sha256=row.raw_sha256,
+        reason=row.reason,
+        person=row.person,
+        number=row.number,
+        subject=row.subject,
+        sender_shown=row.sender_shown,
+        at=row.at,
+        state=row.state,
+        grant=row.permits,
+        envelope=envelope_from_json(row.envelope),
+    )
+
+
+def cells_from_held(held: HeldMail) -> Cells:
+    """The row of a mail that waits."""
+    serial = serial_from(held.held_id)
+    assert serial is not None, held.held_id
+    return {
+        "serial": serial,
+        "spool_id": held.spool_id,
+        "raw_sha256": held.raw_sha256,
+        "reason": held.reason,
+        "person": held.person,
+        "number": held.number,
+        "subject": held.subject,
+        "sender_shown": held.sender_shown,
+        "at": held.at,
+        "state": held.state,
+        "permits": held.grant,
+        "envelope": json_from_envelope(held.envelope),
+    }
+
+
+def serial_from(held_id: str) -> int | None:
+    """The number in a held id such as ``H12``; None if it is no such id."""
+    digits = held_id.removeprefix(HELD_LETTER)
+    if digits == held_id or not (digits.isascii() and digits.isdecimal()):
+        return None
+    return int(digits) if len(digits) <= SERIAL_DIGITS_MAX else None
+
+
+def grant_from(row: Found) -> Grant:
+    """What the release of a held mail permits."""
+    brackets = None
+    if row.brackets is not None:
+        pairs = pairs_from_json(row.brackets)
+        brackets = tuple(_bracket(word, argument) for word, argument in pairs)
+    held_id = f"{HELD_LETTER}{row.serial}"
+    return Grant(held_id, by=row.ended_by or "", permits=row.permits, brackets=brackets)
+
+
+def _bracket(word: str, argument: str) -> Bracket:
+    raw = f"[{word}:{argument}]" if argument else f"[{word}]"
+    return Bracket(word, argument, raw)
+
+
+def sent_letter_from(row: Found) -> SentLetter:
+    """What is remembered of a letter."""
+    return SentLetter(
+        id=row.letter_id,
+        name=row.name,
+        person=row.person,
+        number=row.number,
+        recipient=row.recipient,
+        message_id=row.message_id,
+        subject=row.subject,
+        text=row.text,
+        state=row.state,
+        written_at=row.written_at,
+        left_at=row.ended_at if row.state == LetterState.SENT else None,
+        entry_id=row.entry_id,
+    )
+
+
+def cells_from_letter(letter: Letter, written_at: datetime) -> Cells:
+    """The outbox row of a new letter."""
+    return {
+        "letter_id": letter.id,
+        "name": letter.name,
+        "person": letter.person,
+        "number": letter.number,
+        "recipient": letter.mail.recipient.key,
+        "domain": letter.mail.recipient.domain,
+        "subject": letter.mail.subject,
+        "subject_key": letter.subject_key,
+        "message_id": letter.mail.message_id,
+        "is_automatic": letter.is_automatic,
+        "why": letter.why,
+        "entry_id": letter.entry_id,
+        "state": LetterState.WAITING.value,
+        "written_at": written_at,
+        "not_before": letter.not_before,
+        "due_at": letter.not_before,
+        "attempts": 0,
+        "reason": "",
+        "bounce_diagnostic": "",
+    }
+
+
+def cells_from_letter_mail(letter: Letter) -> Cells:
+    """The row of a letter's words."""
+    return {
+        "letter_id": letter.id,
+        "text": letter.mail.text,
+        "mail": json_from_mail(letter.mail),
+    }

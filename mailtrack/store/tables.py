@@ -1,0 +1,349 @@
+"""The tables, as SQLModel classes. ``migrations`` builds them; a test holds the two together.
+
+The hot path never makes an object of these classes: it speaks Core over the ``Table`` objects
+at the end of this file, which is several times faster. Each index says which question it
+answers. Datetimes are aware UTC by SQLModel's own column type, enums are their values.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, Table
+from sqlmodel import Field, SQLModel
+
+
+class LetterState(StrEnum):
+    """What became of a letter so far."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class HeldState(StrEnum):
+    """What became of a mail that waited. Released: it is to be decided again. Done: it was."""
+
+    HELD = "held"
+    RELEASED = "released"
+    DROPPED = "dropped"
+    DONE = "done"
+
+
+class TicketRow(SQLModel, table=True):
+    """``tags`` and ``partner_tags`` are JSON lists."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        Index("ticket_by_requester", "requester", "opened_at"),
+        Index("ticket_by_owner", "owner", "status"),
+        Index("ticket_by_queue", "queue", "status"),
+        Index("ticket_by_status", "status", "changed_at"),
+        Index("ticket_by_change", "changed_at"),
+    )
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    uuid: str
+    subject: str
+    status: str
+    queue: str
+    priority: str
+    requester: str
+    language: str
+    opened_at: datetime
+    changed_at: datetime
+    category: str | None = None
+    tags: str
+    owner: str | None = None
+    finished_at: datetime | None = None
+    due_at: datetime | None = None
+    sla_policy: str | None = None
+    minutes_spent: int
+    merged_into: int | None = None
+    partner_tags: str
+
+
+class TagRow(SQLModel, table=True):
+    """An index of ``ticket.tags``, for ``tag:`` in a search."""
+
+    __tablename__ = "tag"
+
+    tag: str = Field(primary_key=True)
+    number: int = Field(primary_key=True, foreign_key="ticket.number", index=True)
+
+
+class LinkRow(SQLModel, table=True):
+    """Each link stands here twice, once from each end."""
+
+    __tablename__ = "link"
+
+    number: int = Field(primary_key=True, foreign_key="ticket.number")
+    other: int = Field(primary_key=True, foreign_key="ticket.number")
+
+
+class ParticipantRow(SQLModel, table=True):
+    """``id`` keeps the order in which people joined."""
+
+    __tablename__ = "participant"
+    __table_args__ = (Index("participant_once", "number", "person", unique=True),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: int = Field(foreign_key="ticket.number")
+    person: str
+    part: str
+    name: str
+    local: str
+    domain: str
+
+
+class EntryRow(SQLModel, table=True):
+    """``id`` is the row of the full text index; ``entry_id`` is the entry's own."""
+
+    __tablename__ = "entry"
+    __table_args__ = (Index("entry_by_ticket", "number", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    entry_id: str = Field(unique=True)
+    number: int = Field(foreign_key="ticket.number")
+    kind: str
+    visibility: str
+    author: str
+    author_shown: str
+    at: datetime
+    subject: str
+    text: str
+    message_id: str | None = None
+    raw_sha256: str | None = None
+    attachments: str
+    is_verified: bool
+
+
+class ChangeRow(SQLModel, table=True):
+    """What changed. ``journal_by_actor`` finds somebody's last decision on a ticket."""
+
+    __tablename__ = "journal"
+    __table_args__ = (
+        Index("journal_by_ticket", "number", "id"),
+        Index("journal_by_actor", "number", "actor", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    decision_id: str
+    number: int = Field(foreign_key="ticket.number")
+    at: datetime
+    actor: str
+    field: str
+    old: str
+    new: str
+
+
+class ClockRow(SQLModel, table=True):
+    """An SLA clock. ``next_rung_at`` is what a tick looks for."""
+
+    __tablename__ = "clock"
+
+    number: int = Field(primary_key=True, foreign_key="ticket.number")
+    metric: str = Field(primary_key=True)
+    cycle: int = Field(primary_key=True)
+    policy: str
+    state: str
+    started_at: datetime
+    target_seconds: int
+    elapsed_seconds: int
+    resumed_at: datetime | None = None
+    due_at: datetime | None = None
+    stopped_at: datetime | None = None
+    breached_at: datetime | None = None
+    is_rebased: bool
+    rungs_told: str
+    next_rung_at: datetime | None = Field(default=None, index=True)
+
+
+class TokenRow(SQLModel, table=True):
+    """``number`` is 0 for a token about no ticket, so there is no foreign key."""
+
+    __tablename__ = "token"
+    __table_args__ = (Index("token_by_ticket", "number", "purpose", "is_revoked"),)
+
+    handle: str = Field(primary_key=True)
+    purpose: str
+    number: int
+    ticket_uuid: str
+    person: str
+    role: str
+    issued_at: datetime
+    expires_at: datetime | None = None
+    is_revoked: bool
+    held_id: str | None = None
+    letter_id: str | None = None
+
+
+class KnownIdRow(SQLModel, table=True):
+    """A Message-ID in one person's view. Not unique: two mails may bear the same id."""
+
+    __tablename__ = "known_id"
+    __table_args__ = (Index("known_id_by_ticket", "number", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: str = Field(index=True)
+    number: int = Field(foreign_key="ticket.number")
+    person: str
+    is_ours: bool
+
+
+class ReceiptRow(SQLModel, table=True):
+    """One mail or tick was handled. ``trace`` is why, for ``[why]``; JSON."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        Index("receipt_by_bytes", "raw_sha256", "at"),
+        Index("receipt_by_content", "content_hash", "sender_key", "at"),
+        Index("receipt_by_end", "is_tick", "disposition"),
+        Index("receipt_by_ticket", "number", "at"),
+    )
+
+    spool_id: str = Field(primary_key=True)
+    disposition: str
+    number: int | None = None
+    held_id: str | None = None
+    at: datetime
+    is_tick: bool
+    raw_sha256: str | None = None
+    content_hash: str
+    sender_key: str | None = None
+    message_id: str | None = None
+    person: str | None = None
+    trace: str
+
+
+class HeldRow(SQLModel, table=True):
+    """``serial`` 12 is shown as ``H12``. ``state``: held, released, dropped or done."""
+
+    __tablename__ = "held"
+
+    serial: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    spool_id: str = Field(index=True)
+    raw_sha256: str
+    reason: str
+    person: str | None = None
+    number: int | None = None
+    subject: str
+    sender_shown: str
+    at: datetime
+    state: str = Field(index=True)
+    permits: str
+    envelope: str
+    ended_by: str | None = None
+    brackets: str | None = None
+
+
+class CustomerRow(SQLModel, table=True):
+    """What a customer's mail taught us."""
+
+    __tablename__ = "customer"
+
+    person: str = Field(primary_key=True)
+    name: str
+    language: str | None = None
+    first_seen_at: datetime
+
+
+class AgentRow(SQLModel, table=True):
+    """``open_tickets`` is counted anew whenever a ticket of theirs changes."""
+
+    __tablename__ = "agent"
+
+    name: str = Field(primary_key=True)
+    open_tickets: int
+    away_until: datetime | None = None
+
+
+class TurnRow(SQLModel, table=True):
+    """Whose turn it was last in a round robin."""
+
+    __tablename__ = "turn"
+
+    group: str = Field(primary_key=True)
+    agent: str
+
+
+class LetterRow(SQLModel, table=True):
+    """One letter of the outbox, narrow on purpose: its state changes three times.
+
+    ``due_at`` is when it may next be claimed, None once it is sent, failed or stopped;
+    ``ended_at`` is when it was sent or given up.
+    """
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        Index("letter_due", "due_at", "id"),
+        Index("letter_by_state", "state"),
+        Index("letter_in_line", "number", "due_at"),
+        Index("letter_by_ticket", "number", "id"),
+        Index("letter_to_person", "person", "is_automatic", "written_at"),
+        Index("letter_to_domain", "domain", "is_automatic", "written_at"),
+        Index("letter_by_name", "name", "written_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    letter_id: str = Field(unique=True)
+    name: str
+    person: str
+    number: int | None = Field(default=None, foreign_key="ticket.number")
+    recipient: str
+    domain: str
+    subject: str
+    subject_key: str
+    message_id: str
+    is_automatic: bool
+    why: str
+    entry_id: str | None = None
+    state: str
+    written_at: datetime
+    not_before: datetime
+    due_at: datetime | None = None
+    attempts: int
+    ended_at: datetime | None = None
+    reason: str
+    bounced_at: datetime | None = None
+    bounce_status: str | None = None
+    bounce_diagnostic: str
+    bounce_is_permanent: bool | None = None
+
+
+class LetterMailRow(SQLModel, table=True):
+    """The words of a letter. ``mail`` is the whole of it as JSON (see ``codec``).
+
+    ``text`` stands here once more so that cutting a quote need not open the JSON.
+    """
+
+    __tablename__ = "letter_mail"
+
+    letter_id: str = Field(primary_key=True, foreign_key="letter.letter_id")
+    text: str
+    mail: str
+
+
+def _table(name: str) -> Table:
+    return SQLModel.metadata.tables[name]
+
+
+TICKET = _table("ticket")
+TAG = _table("tag")
+LINK = _table("link")
+PARTICIPANT = _table("participant")
+ENTRY = _table("entry")
+JOURNAL = _table("journal")
+CLOCK = _table("clock")
+TOKEN = _table("token")
+KNOWN_ID = _table("known_id")
+RECEIPT = _table("receipt")
+HELD = _table("held")
+CUSTOMER = _table("customer")
+AGENT = _table("agent")
+TURN = _table("turn")
+LETTER = _table("letter")
+LETTER_MAIL = _table("letter_mail")
