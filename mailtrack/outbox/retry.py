@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+LATE_AFTER: Final = timedelta(hours=4)
 GIVE_UP_AFTER: Final = timedelta(days=5)
 JITTER_SHARE: Final = 0.2  # so that letters put off together do not come back together
 
@@ -16,10 +17,22 @@ def next_try(
 ) -> datetime | None:
     """When to try again after ``attempts`` (1 or more) tries; None means give up.
 
-    ``jitter`` is between -1 and 1. The last try is made when the letter is five days old.
+    ``jitter`` is between -1 and 1. A try falls on the moment when the letter becomes late, and
+    the last one on the moment when it is given up.
     """
-    give_up_at = written_at + GIVE_UP_AFTER
-    if now >= give_up_at:
+    if now >= written_at + GIVE_UP_AFTER:
         return None
     delay = _DELAYS[min(attempts, len(_DELAYS)) - 1]
-    return min(now + delay * (1 + JITTER_SHARE * jitter), give_up_at)
+    wanted = now + delay * (1 + JITTER_SHARE * jitter)
+    for milestone in (written_at + LATE_AFTER, written_at + GIVE_UP_AFTER):
+        if now < milestone < wanted:
+            return milestone
+    return wanted
+
+
+def is_newly_late(written_at: datetime, *, now: datetime) -> bool:
+    """Whether a try that fails now is the first since the letter became late.
+
+    One try falls on that moment, and the next is more than three hours away.
+    """
+    return LATE_AFTER <= now - written_at < LATE_AFTER + timedelta(hours=3)

@@ -1,0 +1,309 @@
+"""The sender: letters that are due are claimed, composed, handed to the courier, and marked.
+
+At least once: a letter is marked as sent after the relay has it, so a crash in between sends it
+again with the same Message-ID. Nothing is decided here and no letter is changed. The store
+keeps the order of letters to one person in one ticket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, assert_never
+
+from mailtrack import log
+from mailtrack.errors import TemporaryFailure
+from mailtrack.mail.compose import LetterBlocked, needs_smtputf8
+from mailtrack.mail.message import AttachmentRef, OutgoingMail
+from mailtrack.outbox.breaker import Breaker
+from mailtrack.outbox.delivery import Courier, Deferred, Delivered, Delivery, Refused
+from mailtrack.outbox.retry import is_newly_late, next_try
+from mailtrack.store import outgoing
+from mailtrack.store.outgoing import Claimed, Database, Session
+
+logger = log.get(__name__)
+
+IN_FLIGHT_MAX: Final = 8
+LEASE: Final = timedelta(seconds=60)
+LOOK_AGAIN_SECONDS: Final = 30.0  # other machines write letters too, and bells can be missed
+STALL_SECONDS: Final = 1.0  # after trouble with the database
+DRAIN_SECONDS_MAX: Final = 30.0
+
+Fetch = Callable[[AttachmentRef], bytes]
+Mark = Callable[[Session], None]
+
+
+class FailureKind(StrEnum):
+    """What somebody should be told of a letter."""
+
+    LATE = "late"  # still tried
+    GIVEN_UP = "given_up"  # tried for five days
+    REFUSED = "refused"
+    BLOCKED = "blocked"  # by our own gate: it would have been unsafe
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFailure:
+    """A letter that did not reach its reader, or not yet. ``at`` is aware UTC."""
+
+    letter: Claimed
+    kind: FailureKind
+    reason: str
+    at: datetime
+
+
+class Sender:
+    """Sends what the database holds ready. ``ring`` when a letter was written.
+
+    ``compose`` makes a letter's bytes or raises LetterBlocked; ``fetch_attachment`` reads one
+    attachment. ``on_failure`` runs in a thread before the letter is marked, so that a crash
+    tells twice rather than never; it may use the database.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        courier: Courier,
+        *,
+        compose: Callable[[OutgoingMail, Fetch], bytes],
+        fetch_attachment: Fetch,
+        now: Callable[[], datetime],
+        on_failure: Callable[[LetterFailure], None] = lambda _failure: None,
+        jitter: Callable[[], float] = lambda: secrets.SystemRandom().uniform(-1, 1),
+        in_flight_max: int = IN_FLIGHT_MAX,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._database = database
+        self._courier = courier
+        self._compose = compose
+        self._fetch = fetch_attachment
+        self._now = now
+        self._on_failure = on_failure
+        self._jitter = jitter
+        self._in_flight_max = in_flight_max
+        self._lease = lease
+        self._breaker = Breaker()
+        self._bell = asyncio.Event()
+        self._is_stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._in_flight: dict[str, asyncio.Task[None]] = {}
+        self._marks: list[tuple[Mark, asyncio.Future[None]]] = []
+        self._marking: asyncio.Task[None] | None = None
+
+    @property
+    def is_relay_down(self) -> bool:
+        """Whether the relay was in trouble when last tried."""
+        return self._breaker.is_tripped
+
+    def ring(self) -> None:
+        """Say that a letter may be due; from any thread, as often as you like."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._bell.set)
+
+    async def start(self) -> None:
+        """Begin to send."""
+        self._loop = asyncio.get_running_loop()
+        self._running = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Finish the hand-overs that are under way, then stop. What is left is not lost."""
+        self._is_stopping = True
+        self._bell.set()
+        if self._running is not None:
+            await self._running
+        flights = tuple(self._in_flight.values())
+        if flights:
+            _, late = await asyncio.wait(flights, timeout=DRAIN_SECONDS_MAX)
+            for task in (*late, *([self._marking] if self._marking else [])):
+                task.cancel()
+        await self._courier.close()
+        self._loop = None
+
+    async def _run(self) -> None:
+        while not self._is_stopping:
+            self._bell.clear()
+            try:
+                claimed = await self._claim()
+                for letter in claimed:
+                    self._launch(letter)
+                if not claimed:
+                    await self._wait(await self._seconds_to_wait())
+            except TemporaryFailure as failure:
+                logger.warning("outbox_stalled", reason=failure.reason)
+                await self._wait(STALL_SECONDS)
+            except Exception as error:
+                # A bug of ours must not end the sender: it would be noticed by its silence.
+                logger.error("outbox_stalled", exc_info=error)
+                await self._wait(STALL_SECONDS)
+
+    async def _claim(self) -> tuple[Claimed, ...]:
+        """The letters that may leave now."""
+        free = self._free()
+        if not free:
+            return ()
+        claimed = await asyncio.to_thread(self._claim_now, free)
+        # A lease can end while the relay is slow: then this renewed it.
+        return tuple(letter for letter in claimed if letter.letter_id not in self._in_flight)
+
+    def _free(self) -> int:
+        """How many letters may be launched; after a trouble of the relay, one to try it with."""
+        if self._pause_left():
+            return 0
+        if self._breaker.is_tripped:
+            return 0 if self._in_flight else 1
+        return self._in_flight_max - len(self._in_flight)
+
+    def _claim_now(self, limit: int) -> tuple[Claimed, ...]:
+        with self._database.transaction() as session:
+            return outgoing.claim(session, now=self._now(), limit=limit, lease=self._lease)
+
+    async def _seconds_to_wait(self) -> float:
+        """How long nothing is to be done, unless the bell rings (each landing rings it)."""
+        if pause := self._pause_left():
+            return pause
+        if not self._free():
+            return LOOK_AGAIN_SECONDS
+        due = await asyncio.to_thread(self._next_due_at)
+        if due is None:
+            return LOOK_AGAIN_SECONDS
+        return min((due - self._now()).total_seconds(), LOOK_AGAIN_SECONDS)
+
+    def _next_due_at(self) -> datetime | None:
+        with self._database.reading() as session:
+            return outgoing.next_due_at(session, self._now())
+
+    def _pause_left(self) -> float:
+        return self._breaker.pause_left(asyncio.get_running_loop().time())
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._bell.wait(), max(seconds, 0.0))
+        except TimeoutError:
+            return
+
+    # One letter.
+
+    def _launch(self, letter: Claimed) -> None:
+        flight = asyncio.create_task(self._send(letter))
+        self._in_flight[letter.letter_id] = flight
+        flight.add_done_callback(lambda _: self._land(letter.letter_id))
+
+    def _land(self, letter_id: str) -> None:
+        self._in_flight.pop(letter_id, None)
+        self._bell.set()
+
+    async def _send(self, letter: Claimed) -> None:
+        try:
+            raw = await asyncio.to_thread(self._compose, letter.mail, self._fetch)
+            delivery = await self._courier.deliver(
+                raw,
+                letter_id=letter.letter_id,
+                mail_from=letter.mail.mail_from,
+                recipient=letter.mail.recipient,
+                needs_smtputf8=needs_smtputf8(letter.mail),
+            )
+        except LetterBlocked as blocked:
+            await self._give_up(letter, FailureKind.BLOCKED, str(blocked))
+        except Exception as error:
+            logger.error("letter_failed_us", letter=letter.letter_id, exc_info=error)
+            await self._put_off(letter, f"our own failure ({type(error).__name__})")
+        else:
+            await self._record(letter, delivery)
+
+    async def _record(self, letter: Claimed, delivery: Delivery) -> None:
+        if not (isinstance(delivery, Deferred) and delivery.is_relay) and self._breaker.reset():
+            logger.warning("relay_recovered")
+        match delivery:
+            case Delivered():
+                now = self._now()
+                await self._mark(lambda s: outgoing.mark_sent(s, letter.letter_id, now))
+                self._log("letter_sent", letter, reason=delivery.reason)
+            case Deferred(is_relay=True):
+                await self._wait_for_relay(letter, delivery.reason)
+            case Deferred():
+                await self._put_off(letter, delivery.reason)
+            case Refused():
+                await self._give_up(letter, FailureKind.REFUSED, delivery.reason)
+            case _:
+                assert_never(delivery)
+
+    async def _wait_for_relay(self, letter: Claimed, reason: str) -> None:
+        if self._breaker.trip(asyncio.get_running_loop().time()):
+            logger.error("relay_failed", reason=reason)
+        again_at = self._now() + timedelta(seconds=self._pause_left())
+        await self._mark(lambda s: outgoing.mark_retry(s, letter.letter_id, again_at, reason))
+
+    async def _put_off(self, letter: Claimed, reason: str) -> None:
+        now = self._now()
+        again_at = next_try(letter.attempts, letter.written_at, now=now, jitter=self._jitter())
+        if again_at is None:
+            await self._give_up(letter, FailureKind.GIVEN_UP, reason)
+            return
+        if is_newly_late(letter.written_at, now=now):
+            await self._tell(LetterFailure(letter, FailureKind.LATE, reason, now))
+        await self._mark(lambda s: outgoing.mark_retry(s, letter.letter_id, again_at, reason))
+        self._log("letter_deferred", letter, reason=reason, not_before=again_at)
+
+    async def _give_up(self, letter: Claimed, kind: FailureKind, reason: str) -> None:
+        now = self._now()
+        await self._tell(LetterFailure(letter, kind, reason, now))
+        await self._mark(lambda s: outgoing.mark_failed(s, letter.letter_id, now, reason))
+        self._log("letter_given_up", letter, reason=reason)
+
+    async def _tell(self, failure: LetterFailure) -> None:
+        try:
+            await asyncio.to_thread(self._on_failure, failure)
+        except Exception as error:
+            logger.error("failure_untold", letter=failure.letter.letter_id, exc_info=error)
+
+    def _log(
+        self, event: str, letter: Claimed, *, reason: str, not_before: datetime | None = None
+    ) -> None:
+        logger.info(
+            event,
+            letter=letter.letter_id,
+            letter_name=letter.name,
+            ticket=letter.number,
+            recipient=str(letter.mail.recipient),
+            attempts=letter.attempts,
+            reason=reason,
+            not_before=not_before,
+        )
+
+    # Marking: all that waits shares one transaction.
+
+    async def _mark(self, mark: Mark) -> None:
+        """Note what became of a letter; returns when it is committed."""
+        marked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._marks.append((mark, marked))
+        if self._marking is None:
+            self._marking = asyncio.create_task(self._mark_all())
+        await marked
+
+    async def _mark_all(self) -> None:
+        while self._marks:
+            batch, self._marks = self._marks, []
+            try:
+                await asyncio.to_thread(self._mark_now, [mark for mark, _ in batch])
+            except TemporaryFailure as failure:
+                # Unmarked, they would leave once more: try until the database is back.
+                logger.warning("outbox_stalled", reason=failure.reason)
+                self._marks = batch + self._marks
+                await asyncio.sleep(STALL_SECONDS)
+                continue
+            except Exception as error:
+                logger.error("letters_unmarked", count=len(batch), exc_info=error)
+            for _, marked in batch:
+                if not marked.cancelled():
+                    marked.set_result(None)
+        self._marking = None
+
+    def _mark_now(self, marks: Sequence[Mark]) -> None:
+        with self._database.transaction() as session:
+            for mark in marks:
+                mark(session)
