@@ -46,11 +46,15 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """To whom: ``how`` is person, round_robin, least_busy or skill; ``what`` names it."""
+    """To whom: ``how`` is person, round_robin, least_busy or skill; ``what`` names it.
+
+    ``among`` are the agents to choose from, if the rule lists them; ``what`` is ``""`` then.
+    """
 
     how: str
     what: str
     where: str
+    among: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,261 @@
+"""``mailtrack.yaml`` as values: who the desk is, and how it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from mailtrack.config.known import SHIPPED, Known
+from mailtrack.config.models import DeskSection, FrontSection, MailtrackFile
+from mailtrack.config.page import KeyPath, Page, did_you_mean, shown_text
+from mailtrack.config.report import Report
+from mailtrack.config.secret import Secrets
+from mailtrack.config.settings import (
+    Config,
+    Encryption,
+    FrontLimits,
+    Listener,
+    Outgoing,
+    ReaderLimits,
+    Smarthost,
+    Tls,
+)
+from mailtrack.desk.policy import Queue, ReplyMode
+from mailtrack.mail.address import LOCAL_CHARS_MAX, Address, address_from, domain_from
+from mailtrack.tickets.token import TOKEN_CHARS
+
+LOCAL_WITH_TOKEN_MAX: Final = LOCAL_CHARS_MAX - TOKEN_CHARS - 1
+
+_PORTS: Final = {"smtp": 587, "smtps": 465}
+_SMARTHOST_MEND: Final = "Write smtp://user@relay.example:587 or smtps://user@relay.example:465"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Our addresses: ``queues`` in the order of the file, ``table`` of address keys."""
+
+    table: tuple[tuple[str, str], ...]
+    queues: tuple[Queue, ...]
+    reply_domain: str
+
+
+def addresses_of(desk: DeskSection, page: Page, *, report: Report) -> Addresses | None:
+    """Our addresses and queues; None if there is no address at all."""
+    table: dict[str, str] = {}
+    first_of: dict[str, Address] = {}
+    for text, queue in desk.addresses.items():
+        path: KeyPath = ("desk", "addresses", text)
+        address = address_from(text)
+        if address is None:
+            found = f"{shown_text(text)} is no mail address"
+            report.wrong_key(page, path, found, "Write it plainly: support@help.example")
+            continue
+        if address.key in table:
+            found = f"{address} is here already, in other capitals"
+            report.wrong_key(page, path, found, "Keep one of them")
+        _check_room(address, desk, page, path, report)
+        table[address.key] = queue
+        first_of.setdefault(queue, address)
+    if not table:
+        return None
+    domain = _reply_domain(desk, next(iter(first_of.values())), page, report)
+    queues = _queues_of(desk, first_of, page, report)
+    return Addresses(tuple(table.items()), queues, domain)
+
+
+def check_words(desk: DeskSection, page: Page, *, known: Known, report: Report) -> None:
+    """The languages of the desk."""
+    known.languages.expect(desk.language, page, ("desk", "language"), report)
+    for index, language in enumerate(desk.languages):
+        if len(language) not in (2, 3) or not language.isascii() or not language.isalpha():
+            found = f"{shown_text(language)} is no code of a language"
+            mend = did_you_mean(language, SHIPPED) or "Write a code such as en"
+            report.wrong(page, ("desk", "languages", index), found, mend)
+
+
+def config_of(
+    file: MailtrackFile,
+    page: Page,
+    *,
+    domain: str,
+    environ: Mapping[str, str],
+    templates: tuple[Path, ...],
+    report: Report,
+) -> Config:
+    """How the daemon runs."""
+    state = state_of(file.state, environ)
+    secrets = Secrets(page, environ, report)
+    stored = secrets.find("pg-dsn", file.storage, ("storage",))
+    storage = stored or f"sqlite:///{state / 'mailtrack.db'}"
+    _check_storage(storage, page, report)
+    limits = file.intake.limits
+    return Config(
+        state=state,
+        storage_url=storage,
+        hostname=file.intake.hostname or domain,
+        smtp=_listener_of(file.intake.smtp, page, "smtp", report),
+        lmtp=_listener_of(file.intake.lmtp, page, "lmtp", report),
+        limits=FrontLimits(
+            mail_bytes_max=limits.mail_size_max,
+            recipients_max=limits.recipients_max,
+            connections_max=limits.connections_max,
+            connections_per_peer_max=limits.connections_per_peer_max,
+            connection_time_max=limits.connection_time_max,
+            free_disk_bytes_min=limits.free_disk_min,
+        ),
+        outgoing=_outgoing_of(file, page, state, secrets, report),
+        reader=ReaderLimits(
+            file.reader.workers, file.reader.seconds_max, file.reader.memory_max
+        ),
+        log_level=file.log.level,
+        log_format=file.log.format,
+        templates=templates,
+    )
+
+
+def state_of(written: str, environ: Mapping[str, str]) -> Path:
+    """The state folder: ``MAILTRACK_STATE``, systemd's, or as the YAML says; absolute."""
+    # systemd separates several state folders by colons; the first is ours.
+    systemd = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    return Path(environ.get("MAILTRACK_STATE") or systemd or written).absolute()
+
+
+def _check_room(
+    address: Address, desk: DeskSection, page: Page, path: KeyPath, report: Report
+) -> None:
+    if desk.reply.mode is not ReplyMode.PLUS:
+        return
+    if len(address.local) > LOCAL_WITH_TOKEN_MAX:
+        found = f"'{address.local}' leaves no room for a reply token before the @"
+        mend = f"Use at most {LOCAL_WITH_TOKEN_MAX} characters, or reply: {{mode: subdomain}}"
+        report.wrong_key(page, path, found, mend)
+    if desk.reply.delimiter in address.local:
+        found = (
+            f"'{address.local}' holds '{desk.reply.delimiter}', the delimiter of reply tokens"
+        )
+        mend = "Set desk.reply.delimiter to another one, or rename the address"
+        report.wrong_key(page, path, found, mend)
+
+
+def _reply_domain(desk: DeskSection, first: Address, page: Page, report: Report) -> str:
+    written = desk.reply.domain
+    if written is None:
+        if desk.reply.mode is ReplyMode.SUBDOMAIN:
+            found = "mode subdomain needs a domain of its own"
+            mend = f"Add domain: reply.{first.domain}, and an MX for it that leads here"
+            report.wrong(page, ("desk", "reply", "mode"), found, mend)
+        return first.domain
+    domain = domain_from(written)
+    path: KeyPath = ("desk", "reply", "domain")
+    if domain is None:
+        report.wrong(
+            page, path, f"{shown_text(written)} is no domain", "Write reply.help.example"
+        )
+        return first.domain
+    if desk.reply.mode is ReplyMode.SUBDOMAIN and any(
+        text.casefold().endswith(f"@{domain}") for text in desk.addresses
+    ):
+        found = f"{domain} is also the domain of desk.addresses"
+        mend = f"Use one where all mail is replies, such as reply.{domain}"
+        report.wrong(page, path, found, mend)
+    return domain
+
+
+def _queues_of(
+    desk: DeskSection, first_of: dict[str, Address], page: Page, report: Report
+) -> tuple[Queue, ...]:
+    fallback = next(iter(first_of.values()))
+    queues = []
+    for name in dict.fromkeys((*first_of, *desk.queues)):
+        section = desk.queues.get(name)
+        address = first_of.get(name, fallback)
+        if section is not None and section.address is not None:
+            address = section.address
+            if address.key not in {text.casefold() for text in desk.addresses}:
+                found = f"{address} is none of desk.addresses, so answers would not come back"
+                mend = did_you_mean(str(address), desk.addresses)
+                report.wrong(page, ("desk", "queues", name, "address"), found, mend)
+        shown = (section.shown if section is not None else None) or desk.name
+        queues.append(Queue(name, address, shown))
+    return tuple(queues)
+
+
+def _listener_of(
+    front: FrontSection | None, page: Page, name: str, report: Report
+) -> Listener | None:
+    if front is None:
+        return None
+    if front.tls is None:
+        return Listener(front.listen)
+    path: KeyPath = ("intake", name, "tls")
+    tls = Tls(
+        (page.path.parent / front.tls.certificate).absolute(),
+        (page.path.parent / front.tls.key).absolute(),
+    )
+    for key, file in (("certificate", tls.certificate), ("key", tls.key)):
+        if not file.is_file():
+            report.wrong(page, (*path, key), f"{file} is not there", "Correct the path")
+    return Listener(front.listen, tls)
+
+
+def _outgoing_of(
+    file: MailtrackFile, page: Page, state: Path, secrets: Secrets, report: Report
+) -> Outgoing:
+    section = file.outgoing
+    smarthost = None
+    if section.smarthost is not None:
+        password = secrets.find("smtp-password", section.password, ("outgoing", "password"))
+        smarthost = _smarthost_of(section.smarthost, password, page, report)
+    return Outgoing(
+        smarthost=smarthost,
+        maildirs=state / "mail",
+        connections_max=section.connections_max,
+        give_up_after=section.give_up_after,
+        warn_after=section.warn_after,
+    )
+
+
+def _smarthost_of(
+    url: str, password: str | None, page: Page, report: Report
+) -> Smarthost | None:
+    path: KeyPath = ("outgoing", "smarthost")
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        report.wrong(page, path, "this is no address of a relay", _SMARTHOST_MEND)
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/"):
+        report.wrong(page, path, "this is no address of a relay", _SMARTHOST_MEND)
+        return None
+    if parts.password:
+        found, mend = "a password stands in the address", "Move it to outgoing.password"
+        report.wrong(page, path, found, mend)
+        return None
+    user = unquote(parts.username) if parts.username else None
+    if user is not None and password is None:
+        found = f"there is no password for the user '{user}'"
+        report.wrong(page, path, found, "Set outgoing.password: {file: /path/to/it}")
+    encryption = Encryption.TLS if parts.scheme == "smtps" else Encryption.STARTTLS
+    if encryption is Encryption.STARTTLS and _is_loopback(parts.hostname):
+        encryption = Encryption.NONE
+    return Smarthost(parts.hostname, port, encryption, user, password if user else None)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_storage(url: str, page: Page, report: Report) -> None:
+    scheme = url.partition(":")[0].partition("+")[0]
+    if scheme not in ("sqlite", "postgresql") or "://" not in url:
+        mend = "Write sqlite:///path/to/file or postgresql://user@host/name"
+        # The URL may hold a password, so it is not shown.
+        report.wrong(page, ("storage",), "this is no database that we know", mend)

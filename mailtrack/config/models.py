@@ -1,0 +1,416 @@
+"""Every key of ``mailtrack.yaml`` and ``people.yaml``: its kind, default and explanation.
+
+``mailtrack schema`` and the table of keys in ``docs/admins.md`` are made from these classes, so
+a description is written for the admin who reads it there. Whether names refer to something that
+exists is checked later, in ``compile``, when all files are read. The keys of ``rules.yaml`` and
+``sla.yaml`` are in ``models_rules``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from mailtrack.config.kinds import (
+    ITEMS_MAX,
+    Count,
+    Duration,
+    ListenAt,
+    MailAddress,
+    MailAddresses,
+    Name,
+    SecretText,
+    Section,
+    Size,
+    Text,
+    Texts,
+    Zone,
+    spelt,
+)
+from mailtrack.config.words import duration_from, listen_from, size_from, zone_from
+from mailtrack.desk.policy import AutoAck, Brakes, ReplyMode, Role, TrustPolicy
+from mailtrack.tickets.ticket import Status
+
+_BRAKES: Final = Brakes()
+
+
+class QueueSection(Section):
+    """How one queue shows itself. A queue needs this only to change what is the default."""
+
+    shown: Name | None = Field(
+        None,
+        description="The name in the From of its letters: 'Ivan (Shop Billing)'. "
+        "Default: the name of the desk.",
+    )
+    address: MailAddress | None = Field(
+        None,
+        description="The address that its letters come from; one of desk.addresses. "
+        "Default: the first of its addresses there.",
+    )
+
+
+class ReplySection(Section):
+    """Where the secret token stands that brings an answer to its ticket."""
+
+    mode: ReplyMode = Field(
+        ReplyMode.PLUS,
+        description="plus: support+TOKEN@help.example, if the mail server knows subaddresses. "
+        "subdomain: TOKEN@reply.help.example, a domain of its own whose mail all comes here. "
+        "headers: nowhere; answers are recognised by their References alone.",
+    )
+    domain: Name | None = Field(
+        None,
+        description="The domain of reply addresses; needed for mode subdomain. It also stands "
+        "in our Message-IDs. Default: the domain of the first of desk.addresses.",
+    )
+    delimiter: Annotated[str, Field(pattern=r"^[-+=_]$")] = Field(
+        "+",
+        description="What parts address and token in mode plus: + (or -, as qmail).",
+    )
+    expire_after_close: Duration = spelt(
+        "180d",
+        duration_from,
+        "How long after a ticket is closed an answer still finds it. A later one opens a new, "
+        "linked ticket; nothing is lost.",
+    )
+
+
+class DeskSection(Section):
+    """Who we are towards the people who write to us."""
+
+    name: Name = Field(description="The name of the desk, as customers see it in letters.")
+    addresses: dict[str, Name] = Field(
+        description="Our addresses and the queue that mail to each goes to: "
+        "support@help.example: support. Mail to no other address is accepted.",
+        min_length=1,
+        max_length=ITEMS_MAX,
+    )
+    queues: dict[str, QueueSection] = Field(
+        default_factory=dict,
+        description="Queues by name. Those of desk.addresses are there already; name one here "
+        "to give it another shown name, or if no address leads to it.",
+    )
+    language: Name = Field(
+        "en",
+        description="The language of letters to people whose own is not known. "
+        "Letters ship in en, ru and uk.",
+    )
+    languages: Texts = Field(
+        ("en", "ru", "uk"),
+        description="All languages to write letters in. One that does not ship needs a folder "
+        "of that name in the templates folder.",
+    )
+    timezone: Zone = spelt(
+        "UTC", zone_from, "The zone of times in letters, and of calendars that name none."
+    )
+    reply: ReplySection = Field(default=ReplySection(), description="The reply addresses.")
+    undo_delay: Duration = spelt(
+        "60s",
+        duration_from,
+        "How long an agent's answer waits before it leaves, so that [undo] can stop it.",
+    )
+    reopen_within: Duration = spelt(
+        "7d",
+        duration_from,
+        "A customer who writes to a ticket finished longer ago than this opens a follow-up "
+        "ticket that is linked to the old one.",
+    )
+    thanks_chars_max: Count = Field(
+        200,
+        description="A thank-you shorter than this many characters does not reopen a ticket.",
+    )
+    status_letters: tuple[Status, ...] = Field(
+        (Status.RESOLVED, Status.CLOSED),
+        description="The statuses that a customer gets a letter about when an agent sets them "
+        "without writing a word.",
+    )
+    categories: Texts = Field(
+        (),
+        description="The categories that rules and agents may use. Empty: any word is one.",
+    )
+    tags: Texts = Field(
+        (), description="The tags that rules and agents may use. Empty: any word is one."
+    )
+
+
+class TlsSection(Section):
+    """A certificate for a listener."""
+
+    certificate: Text = Field(description="The PEM file of the certificate and its chain.")
+    key: Text = Field(description="The PEM file of its private key.")
+
+
+class FrontSection(Section):
+    """One way in over a socket."""
+
+    listen: ListenAt = Field(
+        description="Where to listen: host:port, [::1]:port, *:port, or unix:/path/to/socket."
+    )
+    tls: TlsSection | None = Field(
+        None, description="Offers STARTTLS with this certificate. Default: no encryption."
+    )
+
+
+class LimitsSection(Section):
+    """The bounds of the ways in. They refuse for a while or defer; they never drop mail."""
+
+    mail_size_max: Size = spelt("25MB", size_from, "A larger mail is refused (552).")
+    recipients_max: Annotated[int, Field(ge=1, le=1000)] = Field(
+        100, description="Recipients in one mail; the sender hands over the rest in another."
+    )
+    connections_max: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        64, description="Connections at one time; one more is asked to come back (421)."
+    )
+    connections_per_peer_max: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        16, description="Connections at one time from one IP address."
+    )
+    connection_time_max: Duration = spelt(
+        "15m", duration_from, "A connection that is older is closed after its mail."
+    )
+    free_disk_min: Size = spelt(
+        "500MB", size_from, "With less room for the spool, mail is asked to come back (452)."
+    )
+
+
+class IntakeSection(Section):
+    """The ways in."""
+
+    hostname: Name | None = Field(
+        None,
+        description="The name this desk greets other mail servers with. "
+        "Default: the domain of the first of desk.addresses.",
+    )
+    smtp: FrontSection | None = Field(
+        default=FrontSection.model_construct(listen=listen_from("127.0.0.1:2525")),
+        description="The SMTP front. null: none.",
+    )
+    lmtp: FrontSection | None = Field(
+        None, description="The LMTP front, for Postfix and others to hand over to. null: none."
+    )
+    limits: LimitsSection = Field(default=LimitsSection(), description="The bounds.")
+
+
+class OutgoingSection(Section):
+    """How letters leave."""
+
+    smarthost: Text | None = Field(
+        None,
+        description="The relay that letters go to: smtp://user@relay.example:587 (STARTTLS is "
+        "required, except on loopback) or smtps://user@relay.example:465. "
+        "null: each letter goes to a Maildir below the state folder, mail/<address>/.",
+    )
+    password: SecretText | None = Field(
+        None,
+        description="The password for the relay: {file: /path/to/file}. Better kept out of the "
+        "YAML: as credential smtp-password of systemd, or in MAILTRACK_SMTP_PASSWORD.",
+    )
+    connections_max: Annotated[int, Field(ge=1, le=50)] = Field(
+        2, description="Connections to the relay at one time."
+    )
+    give_up_after: Duration = spelt(
+        "5d", duration_from, "How long a letter that cannot leave is tried again and again."
+    )
+    warn_after: Duration = spelt(
+        "4h", duration_from, "After this long without success its author is told."
+    )
+    attachments_max: Size = spelt(
+        "18MB",
+        size_from,
+        "The attachments of one letter together; what is above is named in the letter and kept "
+        "in the ticket.",
+    )
+
+
+class ReaderSection(Section):
+    """The processes that read mail; hostile mail is read in one that can be killed."""
+
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(
+        2, description="How many mails are read at one time."
+    )
+    seconds_max: Annotated[int, Field(ge=1, le=600)] = Field(
+        20, description="A mail that takes longer is read in outline only."
+    )
+    memory_max: Size = spelt("512MB", size_from, "The memory of one reading process.")
+
+
+class LogLevel(StrEnum):
+    """What is worth a line."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """What a line looks like."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+class LogSection(Section):
+    """The log, on standard error. It never holds subjects, bodies, tokens or passwords."""
+
+    level: LogLevel = Field(LogLevel.INFO, description="The least that is worth a line.")
+    format: LogFormat = Field(
+        LogFormat.AUTO, description="auto: text on a terminal, JSON elsewhere."
+    )
+
+
+class TrustSection(Section):
+    """How much proof an agent's mail needs before it acts."""
+
+    policy: TrustPolicy = Field(
+        TrustPolicy.AUTO,
+        description="auto: proof of origin is required as soon as a way to prove it is "
+        "configured; until then the reply token and the agent's address together suffice for "
+        "everyday commands. strict: proof is always required, without it a mail is held and "
+        "its agent is asked. capability: token and address always suffice.",
+    )
+
+
+class AutoAckSection(Section):
+    """The acknowledgement of a new ticket."""
+
+    require: AutoAck = Field(
+        AutoAck.AUTO,
+        description="Whom to acknowledge. aligned: only senders whose origin is proved. any: "
+        "everybody but machines. never: nobody. auto: aligned as soon as a way to prove origin "
+        "is configured, any until then.",
+    )
+
+
+class BrakesSection(Section):
+    """The bounds on what leaves by itself. They defer and report; they never drop mail."""
+
+    acks_to_sender_10_minutes_max: Count = Field(
+        _BRAKES.acks_to_sender_10_minutes_max,
+        description="Acknowledgements to one sender in ten minutes.",
+    )
+    acks_to_sender_day_max: Count = Field(
+        _BRAKES.acks_to_sender_day_max, description="The same in a day."
+    )
+    acks_same_subject_week_max: Count = Field(
+        _BRAKES.acks_same_subject_week_max,
+        description="Acknowledgements to one sender about one subject in a week.",
+    )
+    acks_to_domain_hour_max: Count = Field(
+        _BRAKES.acks_to_domain_hour_max,
+        description="Acknowledgements to all senders of one domain in an hour.",
+    )
+    acks_hour_max: Count = Field(
+        _BRAKES.acks_hour_max, description="Acknowledgements of the whole desk in an hour."
+    )
+    errors_to_sender_day_max: Count = Field(
+        _BRAKES.errors_to_sender_day_max,
+        description="Letters to one person in a day that a command was not understood.",
+    )
+    tickets_from_sender_hour_max: Count = Field(
+        _BRAKES.tickets_from_sender_hour_max,
+        description="Tickets that one sender may open in an hour; more is filed together.",
+    )
+    mails_in_ticket_10_minutes_max: Count = Field(
+        _BRAKES.mails_in_ticket_10_minutes_max,
+        description="Mails in one ticket in ten minutes that are notified one by one.",
+    )
+
+
+class MailtrackFile(Section):
+    """mailtrack.yaml: how this desk runs."""
+
+    desk: DeskSection = Field(description="Who we are.")
+    state: Text = Field(
+        "var",
+        description="The folder for everything that must survive: spool, archive, database, "
+        "Maildirs, keys. Relative to where mailtrack is started; MAILTRACK_STATE and systemd's "
+        "STATE_DIRECTORY go before it.",
+    )
+    storage: SecretText | None = Field(
+        None,
+        description="The database: sqlite:///path/to/file or postgresql://user@host/name. "
+        "Default: mailtrack.db in the state folder. A URL with a password is better given as "
+        "{file: ...}, as credential pg-dsn of systemd, or in MAILTRACK_PG_DSN.",
+    )
+    templates: Text | None = Field(
+        None,
+        description="A folder with templates of your own; each file in it replaces the one of "
+        "the same name that ships. Relative to the folder of this file.",
+    )
+    intake: IntakeSection = Field(default=IntakeSection(), description="The ways in.")
+    outgoing: OutgoingSection = Field(default=OutgoingSection(), description="The way out.")
+    reader: ReaderSection = Field(default=ReaderSection(), description="How mail is read.")
+    log: LogSection = Field(default=LogSection(), description="The log.")
+    trust: TrustSection = Field(default=TrustSection(), description="Whom to believe.")
+    autoack: AutoAckSection = Field(
+        default=AutoAckSection(), description="Acknowledgements of new tickets."
+    )
+    brakes: BrakesSection = Field(default=BrakesSection(), description="The brakes.")
+
+
+class AgentSection(Section):
+    """One agent."""
+
+    name: Name | None = Field(
+        None, description="The name that customers see. Default: the key, capitalised."
+    )
+    email: MailAddresses = Field(
+        description="The agent's addresses; letters go to the first. An agent is known by any.",
+        min_length=1,
+    )
+    role: Role = Field(
+        Role.AGENT,
+        description="light: may write notes only. agent: works tickets. lead: hears of "
+        "escalations and reads reports. admin: may all. Each may what the ones before may.",
+    )
+    queues: Texts | None = Field(
+        None,
+        description="The queues whose new tickets the agent hears of. "
+        "Default: all for roles agent and lead, none for light and admin.",
+    )
+    skills: Texts = Field((), description="Words that rules may assign by: {skill: sip}.")
+    language: Name | None = Field(
+        None, description="The language of letters to the agent. Default: desk.language."
+    )
+    active: bool = Field(
+        True, description="false: the agent has left; nothing goes to them, history stays."
+    )
+    tickets_max: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Rules assign no more open tickets than this. Default: no bound."
+    )
+
+
+class CustomerSection(Section):
+    """What is known of some customers."""
+
+    match: Text = Field(
+        description="A domain (acme.example), an address, or a pattern (*@*.acme.example)."
+    )
+    organisation: Name | None = Field(None, description="The organisation they belong to.")
+    type: Name | None = Field(
+        None, description="A word of yours, such as vip; rules and promises can ask for it."
+    )
+    language: Name | None = Field(
+        None, description="The language of letters to them. Default: that of their own mail."
+    )
+    sla: Name | None = Field(
+        None, description="The policy of sla.yaml that holds for them, whatever else it says."
+    )
+
+
+class PeopleFile(Section):
+    """people.yaml: the agents, and what is known of customers."""
+
+    agents: dict[str, AgentSection] = Field(
+        default_factory=dict,
+        description="Agents by the short name that commands use: [assign:ivan].",
+        max_length=ITEMS_MAX,
+    )
+    customers: tuple[CustomerSection, ...] = Field(
+        (),
+        description="What is known of customers; the first entry that matches decides.",
+        max_length=ITEMS_MAX,
+    )

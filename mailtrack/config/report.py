@@ -1,0 +1,70 @@
+"""What is wrong with the desk as a whole: names that nobody has, and the like, collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mailtrack.config.page import KeyPath, Page, did_you_mean, shown_text
+from mailtrack.errors import Mistake
+
+
+@dataclass(slots=True)
+class Report:
+    """Mistakes and warnings of all files, in the order in which they are found."""
+
+    mistakes: list[Mistake] = field(default_factory=list)
+    warnings: list[Mistake] = field(default_factory=list)
+
+    def wrong(self, page: Page, path: KeyPath, found: str, mend: str) -> None:
+        """A mistake in the value at ``path``."""
+        self.mistakes.append(page.mistake(path, found, mend))
+
+    def wrong_key(self, page: Page, path: KeyPath, found: str, mend: str) -> None:
+        """A mistake in the last key of ``path``."""
+        self.mistakes.append(page.key_mistake(path, found, mend))
+
+    def warn(self, page: Page, path: KeyPath, found: str, mend: str) -> None:
+        """Something that works and is likely not meant."""
+        self.warnings.append(page.mistake(path, found, mend))
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one kind that exist. ``kind`` reads in a sentence: ``agent``.
+
+    ``words`` is None if they cannot be known because their file is unreadable; then every name
+    passes, so that one broken file does not make mistakes of all that refer to it.
+    """
+
+    kind: str
+    home: str
+    words: tuple[str, ...] | None
+
+    def expect(self, name: str, page: Page, path: KeyPath, report: Report) -> bool:
+        """Whether the name exists; if not, that is told at ``path``."""
+        if self.words is None or name in self.words:
+            return True
+        found = f"there is no {self.kind} {shown_text(name)}"
+        mend = did_you_mean(name, self.words, empty=f"Add it to {self.home}")
+        report.wrong(page, path, found, mend)
+        return False
+
+    def advise(self, name: str, page: Page, path: KeyPath, report: Report) -> None:
+        """Warn if the name does not exist, where an unknown one does no harm."""
+        if self.words is None or name.casefold() in {one.casefold() for one in self.words}:
+            return
+        found = f"no {self.kind} {shown_text(name)} is in {self.home}"
+        mend = did_you_mean(name, self.words, empty=f"Add it to {self.home}")
+        report.warn(page, path, found, mend)
+
+
+def twice(names: Iterable[str]) -> tuple[tuple[int, int], ...]:
+    """The places of names that stand a second time, each with the place of the first."""
+    first: dict[str, int] = {}
+    found: list[tuple[int, int]] = []
+    for place, name in enumerate(names):
+        if name in first:
+            found.append((place, first[name]))
+        first.setdefault(name, place)
+    return tuple(found)

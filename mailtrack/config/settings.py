@@ -1,0 +1,98 @@
+"""``Config``: how the daemon runs, as opposed to what it decides, which is ``Policy``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from mailtrack.config.models import LogFormat, LogLevel
+from mailtrack.config.words import Listen
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The certificate that a front shows; both are PEM files that were readable at load."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One way in over a socket; ``tls`` None offers no STARTTLS."""
+
+    listen: Listen
+    tls: Tls | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrontLimits:
+    """The bounds of the ways in."""
+
+    mail_bytes_max: int
+    recipients_max: int
+    connections_max: int
+    connections_per_peer_max: int
+    connection_time_max: timedelta
+    free_disk_bytes_min: int
+
+
+class Encryption(StrEnum):
+    """How the connection to the relay is made private."""
+
+    TLS = "tls"  # from the first byte: smtps
+    STARTTLS = "starttls"  # required: a relay that does not offer it gets nothing
+    NONE = "none"  # loopback and Unix sockets only
+
+
+@dataclass(frozen=True, slots=True)
+class Smarthost:
+    """The relay that letters go to. ``user`` and ``password`` None: no login."""
+
+    host: str
+    port: int
+    encryption: Encryption
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """How letters leave; ``smarthost`` None puts them into Maildirs below ``maildirs``."""
+
+    smarthost: Smarthost | None
+    maildirs: Path
+    connections_max: int
+    give_up_after: timedelta
+    warn_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLimits:
+    """The bounds of the processes that read mail."""
+
+    workers: int
+    seconds_max: int
+    memory_bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """How the daemon runs. Paths are absolute; ``state`` may not exist yet.
+
+    A change of any of these needs a restart; a change of the ``Policy`` does not.
+    """
+
+    state: Path
+    storage_url: str = field(repr=False)
+    hostname: str
+    smtp: Listener | None
+    lmtp: Listener | None
+    limits: FrontLimits
+    outgoing: Outgoing
+    reader: ReaderLimits
+    log_level: LogLevel
+    log_format: LogFormat
+    templates: tuple[Path, ...]
