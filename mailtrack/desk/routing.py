@@ -15,13 +15,13 @@ from typing import Final
 from mailtrack.desk.conditions import CONDITIONS as CONDITIONS
 from mailtrack.desk.conditions import (
     Book,
-    RoutingFacts,
     Sight,
     Tree,
     book_of,
     compiled,
     evidence,
 )
+from mailtrack.desk.conditions import RoutingFacts as RoutingFacts
 from mailtrack.desk.conditions import check_condition as check_condition
 from mailtrack.desk.patterns import check_regex as check_regex
 from mailtrack.desk.rules import Assign, Rule, Then, When
