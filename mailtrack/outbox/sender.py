@@ -151,7 +151,7 @@ class Sender:
         return tuple(letter for letter in claimed if letter.letter_id not in self._in_flight)
 
     def _free(self) -> int:
-        """How many letters may be launched; after a trouble of the relay, one to try it with."""
+        """How many letters may be launched; after trouble with the relay, one to try it."""
         if self._pause_left():
             return 0
         if self._breaker.is_tripped:
