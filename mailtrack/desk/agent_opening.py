@@ -19,7 +19,8 @@ from mailtrack.desk.identity import Deed, Trust, Writer, trust
 from mailtrack.desk.letter_views import Event
 from mailtrack.desk.opening import Opened, entry_from, open_ticket, requester_from
 from mailtrack.desk.policy import Agent
-from mailtrack.desk.promised import Happening, clocks_after, policy_for
+from mailtrack.desk.promised import clocks_after, promise_of
+from mailtrack.desk.sla import Opened as OpenedEvent
 from mailtrack.desk.threads import Thread
 from mailtrack.mail.address import Mailbox
 from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, Effect
@@ -68,12 +69,11 @@ def _opened(
     entries = _entries(case, ticket, agent, kind=kind)
     effects: tuple[Effect, ...] = (*(AddEntry(one) for one in entries), *obeyed.effects)
     now = after(ticket, effects)
-    by_agent = Happening.OPENED_BY_AGENT if kind is EntryKind.ANSWER else Happening.OPENED
-    clocks = clocks_after(case, now, by_agent, facts=opened.facts)
+    clocks = clocks_after(case, now, OpenedEvent(by_agent=kind is EntryKind.ANSWER))
     now = after(now, clocks)
     outcome = opened.outcome + Outcome((*effects, *clocks))
     if kind is EntryKind.NOTE:
-        promise = policy_for(case.policy, now, opened.facts)
+        promise = promise_of(case.policy, now)
         customer = Writer(now.requester, _mailbox(now), None, writer.origin)
         calendar = promise.calendar if promise else None
         outcome += acknowledge(case, customer, now, calendar=calendar, canned=None)

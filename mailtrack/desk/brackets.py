@@ -22,13 +22,13 @@ _PARTNER_TAG: Final = re.compile(r"[A-Z][A-Z0-9]{1,15}[-#: ]{1,2}\d{1,12}")
 _WORD: Final = re.compile(r"\s*([^\s:=]{1,60})\s*[:=]?\s*(.*)", re.DOTALL)
 
 # What gateways and filters stamp on subjects. Compared without case and punctuation.
-_STAMPS: Final = frozenset(
-    ("ext", "extern", "external", "externe", "externo", "externí", "внешнее", "зовнішній")
-    + ("externalemail", "externalsender", "spam", "suspectedspam", "possiblespam", "junk")
-    + ("probablespam", "bulk", "phish", "phishing", "caution", "warning", "newsletter")
-    + ("вниманиевнешнееписьмо", "зовнішнійлист", "marketing", "encrypted", "secure")
-    + ("confidential", "sec", "unclassified", "internal", "spamsuspect", "verdacht")
-)
+_STAMP_WORDS: Final = """
+    ext extern external externe externo externí внешнее зовнішній externalemail externalsender
+    spam suspectedspam possiblespam probablespam junk bulk phish phishing caution warning
+    вниманиевнешнееписьмо зовнішнійлист newsletter marketing encrypted secure confidential sec
+    unclassified internal verdacht
+"""
+_STAMPS: Final = frozenset(_STAMP_WORDS.split())
 _PREFIX: Final = re.compile(
     r"\s*(?:re|aw|antw|sv|vs|vá|odp|ha|отв|ответ|відп|на|fw|fwd|wg|tr|rv|enc|пересл|пер)"
     r"(?:\[\d{1,3}\]|\(\d{1,3}\))?\s*[:\uff1a]",

@@ -23,7 +23,8 @@ from mailtrack.desk.opening import (
     open_ticket,
     requester_from,
 )
-from mailtrack.desk.promised import Happening, clocks_after, policy_for
+from mailtrack.desk.promised import clocks_after, promise_of
+from mailtrack.desk.sla import CustomerWrote, Opened, Reopened
 from mailtrack.desk.threads import Thread, team_of
 from mailtrack.desk.views import Caution, CautionView
 from mailtrack.mail.message import Kind
@@ -75,8 +76,10 @@ def _append(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decis
     change = _reopening(ticket, writer)
     changed = (*effects, *change)
     now = after(ticket, changed)
-    clocks = clocks_after(case, now, Happening.CUSTOMER_WROTE, before=ticket)
-    event = Event.REOPENED if change and ticket.status.is_finished else Event.MAIL
+    is_reopened = ticket.status.is_finished
+    waits = Reopened(case.envelope.received_at) if is_reopened else CustomerWrote()
+    clocks = clocks_after(case, now, waits)
+    event = Event.REOPENED if is_reopened else Event.MAIL
     return _told(case, writer, thread, ticket, (*changed, *clocks), entry, event, ())
 
 
@@ -152,10 +155,10 @@ def _open(case: Case, writer: Writer, thread: Thread, *, follows: Ticket | None)
     notes = (note_from_rule(case, ticket.number, route.note),) if route.note else ()
     added: tuple[Effect, ...] = (AddEntry(entry), *notes, *customer_effects(case, writer))
     now = after(ticket, added)
-    clocks = clocks_after(case, now, Happening.OPENED, facts=opened.facts)
+    clocks = clocks_after(case, now, Opened())
     outcome = Outcome(trace=thread.trace) + opened.outcome + Outcome((*added, *clocks))
     now = after(now, clocks)
-    promise = policy_for(case.policy, now, opened.facts)
+    promise = promise_of(case.policy, now)
     outcome += acknowledge(
         case,
         writer,

@@ -73,7 +73,7 @@ def _bounced(case: Case, letter: SentLetter) -> Decision:
         change = Change(ticket.number, Field.STATUS, ticket.status.value, Status.OPEN.value, "")
         effects = (*effects, change)
     now = after(ticket, effects)
-    effects = (*effects, *clocks_of_bounce(case, now, letter))
+    effects = (*effects, *clocks_of_bounce(case, now, letter.entry_id))
     outcome = Outcome(effects, (), why.trace) + _tell(case, now, letter, bounce)
     return Decision(
         Disposition.ENTRY, outcome.effects, outcome.letters, outcome.trace, ticket.number

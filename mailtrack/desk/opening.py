@@ -13,6 +13,7 @@ from mailtrack.desk.identity import Writer
 from mailtrack.desk.policy import CustomerRule
 from mailtrack.desk.routing import Route
 from mailtrack.desk.showing import customer_rule
+from mailtrack.desk.sla import choose
 from mailtrack.desk.writing import fresh_uuid
 from mailtrack.mail.address import Mailbox
 from mailtrack.mail.message import AttachmentRef, ParsedMail
@@ -71,6 +72,8 @@ def open_ticket(
     facts = facts_of(case, known=known, language=language, queue=case.reading.queue)
     route = case.policy.routing.route(facts)
     queue = route.queue if route.queue and case.policy.queue(route.queue) else facts.queue
+    pinned = route.sla or (known.sla if known else None)
+    promise = choose(case.policy.sla_policies, replace(facts, queue=queue), pinned=pinned)
     ticket = Ticket(
         number=case.fresh.number,
         uuid=fresh_uuid(case.fresh),
@@ -85,7 +88,7 @@ def open_ticket(
         category=route.category,
         tags=tuple(sorted(route.tags)),
         owner=owner,
-        sla_policy=route.sla or (known.sla if known else None),
+        sla_policy=promise.name if promise else None,
         partner_tags=partner_tags_in(subject),
         participants=(requester,),
     )

@@ -27,7 +27,7 @@ MERGES_MAX: Final = 20
 class Via(StrEnum):
     """What named the ticket."""
 
-    TOKEN = "token"  # noqa: S105 - the word, not a secret
+    TOKEN = "token"
     ISSUED_ID = "issued_id"
     OWN_ID = "own_id"
     NUMBER = "number"

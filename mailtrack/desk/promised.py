@@ -1,0 +1,111 @@
+"""What the desk does, told to the SLA clocks of the ticket: which event each happening is.
+
+``sla`` says what an event does to a clock. The policy of a ticket is chosen when it is opened
+and stands in it by name; the clocks count from the instant our server took the mail in.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailtrack.desk.case import Case
+from mailtrack.desk.policy import Policy
+from mailtrack.desk.promises import SlaPolicy
+from mailtrack.desk.sla import (
+    AgentAnswered,
+    AnswerRevoked,
+    ClockEvent,
+    PromiseChanged,
+    Reopened,
+    StatusChanged,
+    advance,
+)
+from mailtrack.tickets.clock import Clock
+from mailtrack.tickets.decision import Effect, SetClocks
+from mailtrack.tickets.ticket import Entry, EntryKind, Ticket, Visibility
+
+
+def promise_of(policy: Policy, ticket: Ticket) -> SlaPolicy | None:
+    """The SLA policy of a ticket; None if nothing is promised, or it is gone from the file."""
+    return next((one for one in policy.sla_policies if one.name == ticket.sla_policy), None)
+
+
+def clocks_after(case: Case, ticket: Ticket, *events: ClockEvent) -> tuple[Effect, ...]:
+    """The clocks of ``ticket``, which is as the mail leaves it, after these events."""
+    clocks = ticket.clocks
+    for event in events:
+        clocks = _advanced(case, ticket, clocks, event)
+    return () if clocks == ticket.clocks else (SetClocks(ticket.number, clocks),)
+
+
+def clocks_of_change(
+    case: Case, before: Ticket, now: Ticket, *, is_answer: bool
+) -> tuple[Effect, ...]:
+    """What an agent's mail does to the clocks: an answer, a status, a promise, an undo."""
+    events: list[ClockEvent] = [*_revoked(before, now)]
+    if before.status.is_finished and not now.status.is_finished:
+        events.append(Reopened(unanswered_since(before)))
+    elif before.status is not now.status:
+        events.append(StatusChanged())
+    if _promise(before) != _promise(now):
+        events.append(PromiseChanged(now.opened_at, is_answered=_is_answered(now)))
+    if is_answer:
+        # The answer first: a clock that it stops must not be stopped by the status instead.
+        events.insert(0, AgentAnswered())
+    return clocks_after(case, now, *events)
+
+
+def clocks_of_bounce(case: Case, ticket: Ticket, entry_id: str | None) -> tuple[Effect, ...]:
+    """An answer that did not arrive was never given."""
+    answers = tuple(one for one in ticket.entries if one.kind is EntryKind.ANSWER)
+    bounced = next((one for one in answers if one.id == entry_id), None)
+    if bounced is None:
+        return ()
+    return clocks_after(case, ticket, _revoking(bounced, answers), StatusChanged())
+
+
+def unanswered_since(ticket: Ticket) -> datetime | None:
+    """When the oldest customer mail since the last answer came; None if all are answered."""
+    since: datetime | None = None
+    for entry in ticket.entries:
+        if entry.kind is EntryKind.ANSWER:
+            since = None
+        elif entry.kind is EntryKind.MAIL and entry.visibility is Visibility.PUBLIC:
+            since = since or entry.at
+    return since
+
+
+def _advanced(
+    case: Case, ticket: Ticket, clocks: tuple[Clock, ...], event: ClockEvent
+) -> tuple[Clock, ...]:
+    return advance(
+        clocks,
+        event,
+        policy=promise_of(case.policy, ticket),
+        priority=ticket.priority,
+        status=ticket.status,
+        ladder=case.policy.ladder,
+        at=case.envelope.received_at,
+        pinned_at=ticket.due_at,
+    )
+
+
+def _revoked(before: Ticket, now: Ticket) -> tuple[AnswerRevoked, ...]:
+    """The answers that are none any more: an undo made notes of them."""
+    answers = tuple(one for one in before.entries if one.kind is EntryKind.ANSWER)
+    kinds = {one.id: one.kind for one in now.entries}
+    gone = (one for one in answers if kinds.get(one.id) is EntryKind.NOTE)
+    return tuple(_revoking(one, answers) for one in gone)
+
+
+def _revoking(answer: Entry, answers: tuple[Entry, ...]) -> AnswerRevoked:
+    later = (one.at for one in answers if one.at > answer.at)
+    return AnswerRevoked(answer.at, min(later, default=None))
+
+
+def _promise(ticket: Ticket) -> tuple[object, ...]:
+    return (ticket.priority, ticket.sla_policy, ticket.due_at)
+
+
+def _is_answered(ticket: Ticket) -> bool:
+    return any(entry.kind is EntryKind.ANSWER for entry in ticket.entries)
