@@ -90,6 +90,18 @@ def started(metric: Metric, cycle: int, start: datetime, *, terms: Terms) -> Clo
     return _timed(clock, terms)
 
 
+def started_late(metric: Metric, cycle: int, start: datetime, *, terms: Terms) -> Clock | None:
+    """A new clock for what is promised only now: it counts since ``start``.
+
+    If more than the target has passed since, ``rebase`` grants the target from now.
+    """
+    clock = started(metric, cycle, start, terms=terms)
+    if clock is None:
+        return None
+    granted = add_seconds(terms.calendar, terms.at, clock.target_seconds)
+    return promised_anew(replace(clock, due_at=granted), terms)
+
+
 def running(clock: Clock, terms: Terms, *, since: datetime) -> Clock:
     """The clock as it runs on from ``since`` with what it has used before."""
     resumed = replace(

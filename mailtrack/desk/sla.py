@@ -25,6 +25,7 @@ from mailtrack.desk.clocks import (
     promised_anew,
     running,
     started,
+    started_late,
     stopped,
     voided,
     whole_second,
@@ -193,13 +194,19 @@ def _opened(clocks: Clocks, terms: Terms, *, by_agent: bool) -> Clocks:
     return _begun(clocks, Metric.RESOLUTION, terms, start=terms.at)
 
 
-def _begun(clocks: Clocks, metric: Metric, terms: Terms, *, start: datetime) -> Clocks:
-    """One cycle more of a metric, if it is promised and the ticket is not finished."""
-    if terms.status.is_finished:
-        return clocks
+def _begun(
+    clocks: Clocks, metric: Metric, terms: Terms, *, start: datetime, is_late: bool = False
+) -> Clocks:
+    """One cycle more of a metric, if it is promised and no other one runs.
+
+    ``is_late``: nothing was promised before now.
+    """
     before = cycles(clocks, metric)
+    if terms.status.is_finished or (before and before[-1].is_live):
+        return clocks
     cycle = before[-1].cycle + 1 if before else 1
-    clock = started(metric, cycle, start, terms=terms)
+    begin = started_late if is_late else started
+    clock = begin(metric, cycle, start, terms=terms)
     return (*clocks, clock) if clock else clocks
 
 
@@ -258,16 +265,10 @@ def _promised(clocks: Clocks, event: PromiseChanged, terms: Terms) -> Clocks:
     clocks = tuple(promised_anew(one, terms) if one.is_live else one for one in clocks)
     start = whole_second(event.opened_at) if event.opened_at else None
     if not cycles(clocks, Metric.RESOLUTION) and (start or terms.pinned_at):
-        clocks = _begun_late(clocks, Metric.RESOLUTION, terms, start=start or terms.at)
+        clocks = _begun(clocks, Metric.RESOLUTION, terms, start=start or terms.at, is_late=True)
     if not cycles(clocks, Metric.FIRST_REPLY) and start and not event.is_answered:
-        clocks = _begun_late(clocks, Metric.FIRST_REPLY, terms, start=start)
+        clocks = _begun(clocks, Metric.FIRST_REPLY, terms, start=start, is_late=True)
     return clocks
-
-
-def _begun_late(clocks: Clocks, metric: Metric, terms: Terms, *, start: datetime) -> Clocks:
-    """A clock for what was not promised before; it is not broken from the beginning."""
-    begun = _begun(clocks, metric, terms, start=start)
-    return tuple(promised_anew(one, terms) if one not in clocks else one for one in begun)
 
 
 def _reopened(clocks: Clocks, terms: Terms, *, since: datetime | None) -> Clocks:
