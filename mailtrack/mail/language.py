@@ -16,6 +16,12 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _NOT_WORDS: Final = re.compile(r"https?://\S{1,500}|\S{1,100}@\S{1,200}")
 _UKRAINIAN_LETTERS: Final = frozenset("іїєґ")
 _RUSSIAN_LETTERS: Final = frozenset("ыэъё")
+# Belarusian, Bulgarian, Serbian and Macedonian share much with both and are neither.
+_OTHER_LETTERS: Final = frozenset("ўћђџљњѓќјѕ")
+_OTHER_WORDS: Final = frozenset(
+    "това ще съм благодаря тук аз няма здравейте моля ли сте мога ми се хвала сам нисам "
+    "гэта дзякуй ёсць вельмі калі".split()
+)
 
 # Small words that stand in almost every letter. A word that two languages of the same script
 # share stands under both and decides nothing.
@@ -39,8 +45,8 @@ _STOP_WORDS: Final[dict[str, frozenset[str]]] = {
         "ru": "и в не на я что с по это как у но за все так мы вы он она они мне меня нас вас "
         "же бы от до из к если или уже нет да был есть спасибо здравствуйте пожалуйста "
         "привет добрый день для очень почему когда где можно нужно работает",
-        "uk": "і в не на я що з по це як у але за все так ми ви він вона вони мені мене нас вас "
-        "же б від до із та якщо або вже немає ні був є дякую вітаю будь ласка привіт "
+        "uk": "і в не на я що з по це як у але за все так ми ви він вона вони мені мене нас "
+        "вас же б від до із та якщо або вже немає ні був є дякую вітаю будь ласка привіт "
         "доброго день дня для дуже чому коли де можна потрібно працює",
     }.items()
 }
@@ -69,9 +75,10 @@ def language_of(text: str) -> str | None:
 def _cyrillic_language(words: list[str]) -> str | None:
     ukrainian = _letter_count(words, _UKRAINIAN_LETTERS) + _stop_count(words, "uk", "ru")
     russian = _letter_count(words, _RUSSIAN_LETTERS) + _stop_count(words, "ru", "uk")
-    if ukrainian > 2 * russian:
+    other = _letter_count(words, _OTHER_LETTERS) + sum(word in _OTHER_WORDS for word in words)
+    if ukrainian > 2 * (russian + other):
         return "uk"
-    if russian > 2 * ukrainian:
+    if russian > 2 * (ukrainian + other):
         return "ru"
     return None
 

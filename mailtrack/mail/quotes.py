@@ -154,10 +154,11 @@ def _attribution_ending_at(lines: Lines, index: int) -> Lead | None:
         joined = " ".join(lines.clean[start : index + 1])
         if not _is_attribution(joined, above_quote=above_quote):
             continue
-        has_date = _has_digit(lines.clean[start])
-        best = start if best is None or has_date else best
-        # A line that opens with a date or a day can be trusted to be the first one.
-        if has_date and _opens(lines.clean[start]):
+        line = lines.clean[start]
+        if best is None or _has_digit(line) or "@" in line:
+            best = start
+        # A line that opens with a date or a day, with a name or a verb behind it, is the first.
+        if _has_digit(line) and _opens(line) and (_has_verb(joined.lower()) or "@" in joined):
             break
     if best is None:
         return None
@@ -171,7 +172,7 @@ def _first_joined(lines: Lines, index: int) -> int:
         above = lines.clean[first - 1]
         if not above or is_quoted(lines.raw[first - 1]):
             break
-        if above.endswith(_SENTENCE_ENDS) and not _opens(above):
+        if above.endswith(_SENTENCE_ENDS) and not _opens(above) and "@" not in above:
             break
         first -= 1
     return first
@@ -194,6 +195,28 @@ def _opening_above(lines: Lines, start: int) -> int:
 
 
 _OPENS_ENGLISH: Final = re.compile(r"On [A-Z0-9]")
+
+
+def nameless_lead_above(lines: Lines, index: int) -> int:
+    """Where a lead in words we do not know begins, right above a quote that is known otherwise.
+
+    It is ``index`` if there is none. Its form has to tell: lines that end in a colon and hold a
+    date or an address, or three headers in a row.
+    """
+    end = index
+    while end and not lines.clean[end - 1]:
+        end -= 1
+    first = end
+    while first > max(0, end - HEADER_BLOCK_LINES_MAX) and lines.clean[first - 1]:
+        first -= 1
+    block = lines.clean[first:end]
+    if len(block) >= 3 and all(":" in line[:HEADER_NAME_CHARS_MAX] for line in block):
+        return first
+    block = block[-ATTRIBUTION_LINES_MAX:]
+    if not block or not block[-1].endswith((":", "：")):
+        return index
+    dated = [at for at, line in enumerate(block) if _has_digit(line) or "@" in line]
+    return end - len(block) + dated[0] if dated else index
 
 
 def _is_above_quote(lines: Lines, index: int) -> bool:

@@ -21,6 +21,7 @@ from mailtrack.mail.quotes import (
     is_rule,
     lead_at,
     lines_from,
+    nameless_lead_above,
     unquoted,
 )
 from mailtrack.mail.quotes_html import HtmlSpan, html_spans
@@ -125,6 +126,8 @@ def _new_words(draft: _Draft, *, sent: tuple[str, ...], html: str, is_plain: boo
     if not rule and html and not is_plain:
         rule = _mark_html(draft, html)
     lead_rule = _mark_leads(draft, known=rule == "sent")
+    if rule:
+        _mark_nameless_lead(draft)
     if not rule and html and is_plain and _Role.QUOTE not in draft.roles:
         rule = _mark_html(draft, html)
         _mark_leads(draft, known=False)
@@ -162,15 +165,25 @@ def _mark_sent(draft: _Draft, sent: tuple[str, ...]) -> str:
     for index in range(min(covered), max(covered) + 1):
         if index in covered or bare(draft.lines[index]) in short:
             draft.mark(index, index + 1, _Role.QUOTE)
-    _mark_short_before(draft, min(covered), short)
+    _mark_short_around(draft, min(covered), max(covered), short)
     return "sent"
 
 
-def _mark_short_before(draft: _Draft, first: int, short: set[str]) -> None:
-    """A greeting above the first repeated line is repeated too."""
+def _mark_short_around(draft: _Draft, first: int, last: int, short: set[str]) -> None:
+    """A greeting above what is repeated, and a name below it, are repeated too.
+
+    Below only where the answer stands above: at the end of a mail a short line that we wrote
+    as well, such as "Thanks!", may be all that was answered.
+    """
     for index in range(first - 1, max(-1, first - 4), -1):
         if draft.roles[index] is _Role.NEW and bare(draft.lines[index]) in short:
             draft.mark(index, first, _Role.QUOTE)
+    if not draft.has_new_above(first):
+        return
+    for index in range(last + 1, len(draft.lines)):
+        if draft.roles[index] is _Role.NEW and bare(draft.lines[index]) not in short:
+            break
+        draft.mark(index, index + 1, _Role.QUOTE)
 
 
 def _mark_html(draft: _Draft, html: str) -> str:
@@ -220,6 +233,19 @@ def _mark_leads(draft: _Draft, *, known: bool) -> str:
                 break
         index = max(lead.end, index + 1)
     return rule
+
+
+def _mark_nameless_lead(draft: _Draft) -> None:
+    """Above the first quote that is known for sure, a lead needs no words that we know."""
+    if _Role.QUOTE not in draft.roles or _Role.LEAD in draft.roles:
+        return
+    first = draft.roles.index(_Role.QUOTE)
+    if is_quoted(draft.lines[first]):
+        return
+    start = nameless_lead_above(draft.text, first)
+    if draft.has_new_above(start):
+        draft.mark(start, first, _Role.LEAD)
+        _mark_rules_above(draft, start)
 
 
 def _mark_rules_above(draft: _Draft, index: int) -> None:

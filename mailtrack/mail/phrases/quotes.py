@@ -12,12 +12,12 @@ from mailtrack.mail.phrases import entries
 
 # "On Monday Ann *wrote*:" Each stands as a word of its own in the line.
 ATTRIBUTION_VERBS: Final[tuple[str, ...]] = entries("""
-    wrote | writes | has written | писал | писала | писал(а) | написал | написала | написал(а) |
-    пишет | написали | писав | писав(ла) | написав | написав(ла) | написав(-ла) | написав/ла |
-    написав/написала | пише | пише(-а) | пиша | піша | напісаў | напісала | напісаў(ла) |
-    написа | писа | schrieb | schreibt | schrieb am | hat geschrieben | schrieben |
-    geschrieben | a écrit | a ecrit | écrit | écrivait | à écrit | a écrit : | escribió |
-    escribio | ha escrito | escribía | escribe | va escriure | ha escrit | escribiu |
+    wrote | writes | napisana przez | has written | писал | писала | писал(а) | написал |
+    написала | написал(а) | пишет | написали | писав | писав(ла) | написав | написав(ла) |
+    написав(-ла) | написав/ла | написав/написала | пише | пише(-а) | пиша | піша | напісаў |
+    напісала | напісаў(ла) | написа | писа | schrieb | schreibt | schrieb am | hat geschrieben |
+    schrieben | geschrieben | a écrit | a ecrit | écrit | écrivait | à écrit | a écrit : |
+    escribió | escribio | ha escrito | escribía | escribe | va escriure | ha escrit | escribiu |
     ha scritto | scrisse | scrive | scriveva | escreveu | escreve | escreveu: | escrevi |
     schreef | geschreven | schrijft | heeft geschreven | skrev | skriver | skrifaði |
     skrev följande | skrev følgende | kirjoitti | kirjoittaa | napisał | napisała | napisał(a) |
