@@ -244,7 +244,7 @@ class _Loading:
     def _lint(
         self, source: Source, trees: Mapping[str, nodes.Template], view: type, say: Phrases
     ) -> None:
-        found = lint(source, trees[source.name], view, say)
+        found = lint(source, trees, view, say)
         self.mistakes += (mistake for mistake in found if mistake not in self.mistakes)
 
     def _try(self, stationery: Stationery) -> None:

@@ -26,11 +26,17 @@ _ALWAYS_THERE: Final[Mapping[str, object]] = {"say": None, "language": str, "mar
 Kind = object
 
 
-def lint(source: Source, tree: nodes.Template, view: type, say: Phrases) -> tuple[Mistake, ...]:
-    """All unknown names, attributes and phrases of a template, in the order of its lines."""
+def lint(
+    source: Source, trees: Mapping[str, nodes.Template], view: type, say: Phrases
+) -> tuple[Mistake, ...]:
+    """All unknown names, attributes and phrases of a template, in the order of its lines.
+
+    ``trees`` are all templates of its kind: what it extends may set names for it.
+    """
+    tree = trees[source.name]
     scope: dict[str, Kind] = {**kinds_of(view), **_ALWAYS_THERE}
     walk = _Walk(source, say)
-    walk.undeclared(tree, scope)
+    walk.undeclared(tree, {**dict.fromkeys(_set_for(tree, trees)), **scope})
     walk.visit(tree, scope)
     return tuple(sorted(walk.mistakes, key=lambda mistake: (mistake.line, mistake.column)))
 
@@ -108,6 +114,22 @@ class _Walk:
         if not near and names:
             mend = f"There are: {', '.join(sorted(names))}."
         self.mistakes.append(mistake_at(self._source, line, word, found, mend))
+
+
+def _set_for(tree: nodes.Template, trees: Mapping[str, nodes.Template]) -> set[str]:
+    """The names that a template and the one it extends set for all of their blocks."""
+    layers: list[nodes.Template | None] = [tree]
+    for one in tree.find_all(nodes.Extends):
+        if isinstance(one.template, nodes.Const):
+            layers.append(trees.get(one.template.value))
+    names: set[str] = set()
+    for layer in layers:
+        for statement in layer.body if layer else ():
+            if isinstance(statement, nodes.Import):
+                names.add(statement.target)
+            if isinstance(statement, nodes.Assign) and isinstance(statement.target, nodes.Name):
+                names.add(statement.target.name)
+    return names
 
 
 def _spelt(node: nodes.Node) -> str:
