@@ -8,17 +8,21 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Label, bindparam, func, select
 
 from mailtrack.mail.address import address_from
-from mailtrack.store.tables import LETTER, TICKET, LetterState
+from mailtrack.store.tables import LETTER, TICKET, Brake, LetterState
 from mailtrack.tickets.context import RecentAutomatic
+from mailtrack.tickets.letter import Letter
 from mailtrack.tickets.reading import Reading
 from mailtrack.tickets.ticket import PersonId, Ticket
 
-# The letters that answer a mail by themselves, by what they are; names of the desk's letters.
-# An "answer" counts only if nobody wrote it: a canned one. What an agent's deed brings about
-# ("closed", a notification) answers no mail, and can start no loop.
-ACKNOWLEDGEMENTS: Final = ("acknowledged", "answer")
-ERRORS: Final = ("refused", "held", "collision")
-ANSWERS: Final = ("found", "listed", "shown", "why", "help", "canned_list", "done")
+# Names of the desk's letters. An "answer" counts only if nobody wrote it: a canned one. What an
+# agent's deed brings about ("closed", a notification) answers no mail and can start no loop.
+_BRAKES: Final = {
+    **dict.fromkeys(("acknowledged", "answer"), Brake.ACKNOWLEDGEMENT),
+    **dict.fromkeys(("refused", "held", "collision"), Brake.ERROR),
+    **dict.fromkeys(
+        ("found", "listed", "shown", "why", "help", "canned_list", "done"), Brake.ANSWER
+    ),
+}
 
 _TEN_MINUTES: Final = timedelta(minutes=10)
 _HOUR: Final = timedelta(hours=1)
@@ -26,14 +30,12 @@ _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
 
 _TO_SENDER: Final = LETTER.c.person == bindparam("person")
-_LEFT: Final = LETTER.c.state != LetterState.STOPPED.value
 
 
-def _letters(
-    label: str, kinds: tuple[str, ...], *conditions: ColumnElement[bool]
-) -> Label[int]:
-    automatic = (LETTER.c.name.in_(kinds), LETTER.c.is_automatic.is_(True), _LEFT)
-    return select(func.count()).select_from(LETTER).where(*conditions, *automatic).label(label)
+def _letters(label: str, brake: Brake, *conditions: ColumnElement[bool]) -> Label[int]:
+    of_brake = (LETTER.c.brake == brake.value, LETTER.c.state != LetterState.STOPPED.value)
+    counted = select(func.count()).select_from(LETTER).where(*of_brake, *conditions)
+    return counted.label(label)
 
 
 def _since(name: str) -> ColumnElement[bool]:
@@ -50,23 +52,31 @@ _TICKETS_FROM_SENDER: Final = (
     .label("tickets_hour")
 )
 _COUNTS: Final = select(
-    _letters("ten_minutes", ACKNOWLEDGEMENTS, _TO_SENDER, _since("ten_minutes")),
-    _letters("day", ACKNOWLEDGEMENTS, _TO_SENDER, _since("day")),
+    _letters("ten_minutes", Brake.ACKNOWLEDGEMENT, _TO_SENDER, _since("ten_minutes")),
+    _letters("day", Brake.ACKNOWLEDGEMENT, _TO_SENDER, _since("day")),
     _letters(
         "same_subject_week",
-        ACKNOWLEDGEMENTS,
+        Brake.ACKNOWLEDGEMENT,
         _TO_SENDER,
         _since("week"),
         LETTER.c.subject_key == bindparam("subject_key"),
     ),
     _letters(
-        "domain_hour", ACKNOWLEDGEMENTS, LETTER.c.domain == bindparam("domain"), _since("hour")
+        "domain_hour",
+        Brake.ACKNOWLEDGEMENT,
+        LETTER.c.domain == bindparam("domain"),
+        _since("hour"),
     ),
-    _letters("site_hour", ACKNOWLEDGEMENTS, _since("hour")),
-    _letters("errors_day", ERRORS, _TO_SENDER, _since("day")),
-    _letters("answers_hour", ANSWERS, _TO_SENDER, _since("hour")),
+    _letters("site_hour", Brake.ACKNOWLEDGEMENT, _since("hour")),
+    _letters("errors_day", Brake.ERROR, _TO_SENDER, _since("day")),
+    _letters("answers_hour", Brake.ANSWER, _TO_SENDER, _since("hour")),
     _TICKETS_FROM_SENDER,
 )
+
+
+def brake_of(letter: Letter) -> Brake | None:
+    """The brake that a letter counts for; None for one that answers no mail by itself."""
+    return _BRAKES.get(letter.name) if letter.is_automatic else None
 
 
 def recent_automatic(

@@ -20,7 +20,7 @@ AddressJson = list[str]  # local, domain
 MailboxJson = list[str]  # name, local, domain
 RefJson = list[str | int | None]
 
-_COMPACT: Final = (",", ":")
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class MailJson(TypedDict):
@@ -180,7 +180,7 @@ def trace_from_json(text: str) -> tuple[Reason, ...]:
 
 
 def _dump(shape: object) -> str:
-    return json.dumps(shape, ensure_ascii=False, separators=_COMPACT)
+    return _encode(shape)
 
 
 def _from_address(address: Address) -> AddressJson:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, assert_never
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy.exc import IntegrityError
 
 from mailtrack.errors import MailtrackError
 from mailtrack.store import rows, writing
+from mailtrack.store.brakes import brake_of
 from mailtrack.store.codec import json_from_trace
 from mailtrack.store.database import Session
 from mailtrack.store.tables import (
@@ -25,6 +27,7 @@ from mailtrack.store.tables import (
     RECEIPT,
     HeldState,
 )
+from mailtrack.tickets.context import KnownId
 from mailtrack.tickets.decision import (
     AddEntry,
     Change,
@@ -53,7 +56,12 @@ from mailtrack.tickets.ticket import JournalRow
 JOINED: Final = "join"  # the journal's fields for a change of people
 LEFT: Final = "leave"
 
-_HANDLED: Final = select(RECEIPT.c.spool_id).where(RECEIPT.c.spool_id == bindparam("spool_id"))
+_RECEIPT: Final = insert(RECEIPT)
+_HOLD: Final = insert(HELD)
+_JOURNAL: Final = insert(JOURNAL)
+_KNOWN_ID: Final = insert(KNOWN_ID)
+_LETTER: Final = insert(LETTER)
+_LETTER_MAIL: Final = insert(LETTER_MAIL)
 _END_RELEASE: Final = (
     update(HELD)
     .where(HELD.c.serial == bindparam("of"), HELD.c.state == HeldState.RELEASED.value)
@@ -83,8 +91,6 @@ def apply(
     nothing, if the id has a receipt.
     """
     connection = session.connection()
-    if connection.execute(_HANDLED, {"spool_id": spool_id}).first() is not None:
-        raise AlreadyApplied(f"{spool_id} has a receipt")
     receipt: rows.Cells = {
         "spool_id": spool_id,
         "disposition": decision.disposition.value,
@@ -101,11 +107,15 @@ def apply(
         "person": decision.person,
         "trace": json_from_trace(decision.trace),
     }
-    connection.execute(insert(RECEIPT), receipt)
+    try:
+        connection.execute(_RECEIPT, receipt)
+    except IntegrityError as error:
+        raise AlreadyApplied(f"{spool_id} has a receipt") from error
     for effect in decision.effects:
         _write(connection, effect, at=at)
     _write_journal(connection, decision.effects, decision_id=spool_id, at=at)
     _write_letters(connection, decision.letters, at=at)
+    _write_known_ids(connection, decision)
     writing.touch_tickets(connection, decision.effects, at=at)
     writing.count_open_tickets(connection, decision.effects)
 
@@ -152,7 +162,7 @@ def _write(connection: Connection, effect: Effect, *, at: datetime) -> None:
         case SetClocks(number, clocks):
             writing.set_clocks(connection, number, clocks)
         case Hold(held):
-            connection.execute(insert(HELD), rows.cells_from_held(held))
+            connection.execute(_HOLD, rows.cells_from_held(held))
         case EndHold():
             writing.end_hold(connection, effect)
         case StopLetter(letter_id, by):
@@ -187,7 +197,7 @@ def _write_journal(
         row = JournalRow(decision_id, number, at, actor, *change)
         changes.append(rows.cells_from_journal_row(row))
     if changes:
-        connection.execute(insert(JOURNAL), changes)
+        connection.execute(_JOURNAL, changes)
 
 
 def _write_letters(
@@ -196,19 +206,26 @@ def _write_letters(
     if not letters:
         return
     writing.issue_tokens(connection, tuple(t for letter in letters for t in letter.tokens))
-    connection.execute(
-        insert(LETTER), [rows.cells_from_letter(letter, at) for letter in letters]
-    )
-    connection.execute(insert(LETTER_MAIL), list(map(rows.cells_from_letter_mail, letters)))
-    known: list[rows.Cells] = [
-        {
-            "message_id": letter.mail.message_id,
-            "number": letter.number,
-            "person": letter.person,
-            "is_ours": True,
-        }
+    cells = [
+        rows.cells_from_letter(letter, brake=brake_of(letter), written_at=at)
         for letter in letters
-        if letter.number is not None
     ]
+    connection.execute(_LETTER, cells)
+    connection.execute(_LETTER_MAIL, list(map(rows.cells_from_letter_mail, letters)))
+
+
+def _write_known_ids(connection: Connection, decision: Decision) -> None:
+    """What came in, then what goes out: the order in which people see them."""
+    entries = (e.entry for e in decision.effects if isinstance(e, AddEntry))
+    known = [
+        KnownId(entry.message_id, entry.number, entry.author, is_ours=False)
+        for entry in entries
+        if entry.message_id is not None
+    ]
+    known += (
+        KnownId(letter.mail.message_id, letter.number, letter.person, is_ours=True)
+        for letter in decision.letters
+        if letter.number is not None
+    )
     if known:
-        connection.execute(insert(KNOWN_ID), known)
+        connection.execute(_KNOWN_ID, list(map(rows.cells_from_known_id, known)))

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, exists, func, select
+from sqlalchemy import Connection, bindparam, exists, func, select, union_all
 
 from mailtrack.store import rows
 from mailtrack.store.brakes import recent_automatic
 from mailtrack.store.database import Session
-from mailtrack.store.letters import letter_of, sent_letters, unsent_letters
+from mailtrack.store.letters import is_sent, is_unsent, letter_of, recent_letters
 from mailtrack.store.lists import lines_of_numbers, lines_of_owner, lines_of_queue
 from mailtrack.store.search import find
 from mailtrack.store.tables import (
@@ -31,7 +31,7 @@ from mailtrack.store.tables import (
     TURN,
     HeldState,
 )
-from mailtrack.store.tickets import load_tickets
+from mailtrack.store.tickets import load_tickets, with_reasons
 from mailtrack.tickets.context import (
     AgentState,
     Context,
@@ -51,7 +51,7 @@ SAME_BYTES_WITHIN: Final = timedelta(days=400)
 SAME_CONTENT_WITHIN: Final = timedelta(minutes=10)
 UNDO_WITHIN: Final = timedelta(days=7)
 INVOLVED_MAX: Final = 50
-SAME_ID_MAX: Final = 10
+KNOWN_IDS_MAX: Final = 200
 UNDOABLE_MAX: Final = 100
 HELD_MAX: Final = 200
 TICKETS_COUNTED_MAX: Final = 1_000
@@ -63,43 +63,52 @@ _IS_RELEASED: Final = exists().where(
     HELD.c.spool_id == RECEIPT.c.spool_id, HELD.c.state == HeldState.RELEASED.value
 )
 _IS_FIRST: Final = (RECEIPT.c.disposition != Disposition.DUPLICATE.value) & ~_IS_RELEASED
-_SEEN_ID: Final = select(RECEIPT).where(
+_BY_ID: Final = select(RECEIPT).where(
     RECEIPT.c.spool_id == bindparam("spool_id"), ~_IS_RELEASED
 )
-_SEEN_BYTES: Final = (
-    select(RECEIPT)
-    .where(RECEIPT.c.raw_sha256 == bindparam("raw_sha256"), RECEIPT.c.at > bindparam("since"))
-    .where(_IS_FIRST)
-    .order_by(RECEIPT.c.at)
-    .limit(1)
+_BY_BYTES: Final = select(RECEIPT).where(
+    RECEIPT.c.raw_sha256 == bindparam("raw_sha256"),
+    RECEIPT.c.at > bindparam("bytes_since"),
+    _IS_FIRST,
 )
-_SEEN_CONTENT: Final = (
-    select(RECEIPT)
-    .where(
-        RECEIPT.c.content_hash == bindparam("content_hash"),
-        RECEIPT.c.sender_key == bindparam("sender_key"),
-        RECEIPT.c.at > bindparam("since"),
+_BY_CONTENT: Final = select(RECEIPT).where(
+    RECEIPT.c.content_hash == bindparam("content_hash"),
+    RECEIPT.c.content_hash != "",
+    RECEIPT.c.sender_key == bindparam("sender_key"),
+    RECEIPT.c.at > bindparam("content_since"),
+    _IS_FIRST,
+)
+_SEEN: Final = union_all(
+    *(
+        select(kind.order_by(RECEIPT.c.at).limit(1).subquery())
+        for kind in (_BY_ID, _BY_BYTES, _BY_CONTENT)
     )
-    .where(_IS_FIRST)
-    .order_by(RECEIPT.c.at)
-    .limit(1)
 )
-_TOKENS: Final = select(TOKEN).where(TOKEN.c.handle.in_(bindparam("handles", expanding=True)))
+_TOKEN: Final = select(TOKEN).where(TOKEN.c.handle == bindparam("handle"))
 # Of one id ours comes last, for a reader who keeps the last: an id that we issued is not
 # shadowed by somebody who copies it into a mail of their own.
 _KNOWN_IDS: Final = (
     select(KNOWN_ID)
-    .where(KNOWN_ID.c.message_id == bindparam("message_id"))
+    .where(KNOWN_ID.c.message_id.in_(bindparam("message_ids", expanding=True)))
     .order_by(KNOWN_ID.c.is_ours.desc(), KNOWN_ID.c.id.desc())
-    .limit(SAME_ID_MAX)
+    .limit(KNOWN_IDS_MAX)
 )
-_CUSTOMER: Final = select(CUSTOMER).where(CUSTOMER.c.person == bindparam("person"))
-_TICKETS_COUNT: Final = select(func.count()).select_from(
-    select(TICKET.c.number)
-    .where(TICKET.c.requester == bindparam("person"))
-    .limit(TICKETS_COUNTED_MAX)
-    .subquery()
+_TICKETS_COUNT: Final = (
+    select(func.count())
+    .select_from(
+        select(TICKET.c.number)
+        .where(TICKET.c.requester == bindparam("person"))
+        .limit(TICKETS_COUNTED_MAX)
+        .subquery()
+    )
+    .scalar_subquery()
+    .label("tickets_count")
 )
+_CUSTOMER: Final = select(CUSTOMER, _TICKETS_COUNT).where(
+    CUSTOMER.c.person == bindparam("person")
+)
+_AGENTS: Final = select(AGENT).order_by(AGENT.c.name)
+_TURNS: Final = select(TURN).order_by(TURN.c.group)
 _HELD: Final = select(HELD).where(HELD.c.serial == bindparam("serial"))
 _HELD_IN: Final = select(HELD).where(HELD.c.state == bindparam("state")).order_by(HELD.c.serial)
 _LAST_DECISION: Final = (
@@ -132,7 +141,10 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
     known_ids = _known_ids(connection, reading)
     numbers = _numbers_named(reading, tokens, known_ids)
     tickets = load_tickets(connection, numbers, now=now)
+    if reading.brackets:  # somebody may ask why
+        tickets = tuple(with_reasons(connection, ticket) for ticket in tickets)
     involved = tuple(ticket.number for ticket in tickets)
+    letters = recent_letters(connection, involved)
     person = agent_id(reading.agent) if reading.agent else reading.sender_key
     return Context(
         seen=_seen(connection, reading, now=now),
@@ -144,11 +156,11 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
             connection, reading, person=person, tickets=tickets, now=now
         ),
         agents=agents(connection),
-        turns=tuple((row.group, row.agent) for row in connection.execute(select(TURN))),
+        turns=tuple((row.group, row.agent) for row in connection.execute(_TURNS)),
         held=_held(connection, tokens),
         bounced=_bounced(connection, tokens),
-        sent=sent_letters(connection, involved),
-        unsent=unsent_letters(connection, involved),
+        sent=tuple(filter(is_sent, letters)),
+        unsent=tuple(filter(is_unsent, letters)),
         undoable=_undoable(connection, reading.agent, numbers=involved, now=now),
         found=tuple(
             _answer(connection, what, argument, now=now) for what, argument in reading.wants
@@ -173,8 +185,9 @@ def next_numbers(session: Session) -> tuple[int, int]:
 
 def ticket_of(session: Session, number: int) -> Ticket | None:
     """The ticket of that number itself, even if it was merged; None if there is none."""
-    found = load_tickets(session.connection(), (number,))
-    return found[0] if found else None
+    connection = session.connection()
+    found = load_tickets(connection, (number,))
+    return with_reasons(connection, found[0]) if found else None
 
 
 def held_to_decide(session: Session, limit: int) -> tuple[tuple[HeldMail, Grant], ...]:
@@ -193,43 +206,36 @@ def held_open(session: Session) -> tuple[HeldMail, ...]:
 
 def agents(connection: Connection) -> tuple[AgentState, ...]:
     """What is known of every agent that anything is known of, by name."""
-    found = connection.execute(select(AGENT).order_by(AGENT.c.name))
+    found = connection.execute(_AGENTS)
     return tuple(AgentState(row.name, row.open_tickets, row.away_until) for row in found)
 
 
 def _seen(connection: Connection, reading: Reading, *, now: datetime) -> Receipt | None:
-    row = connection.execute(_SEEN_ID, {"spool_id": reading.spool_id}).first()
-    if row is None:
-        since = now - SAME_BYTES_WITHIN
-        same = {"raw_sha256": reading.raw_sha256, "since": since}
-        row = connection.execute(_SEEN_BYTES, same).first()
-    if row is None and reading.content_hash and reading.sender_key:
-        same = {
-            "content_hash": reading.content_hash,
-            "sender_key": reading.sender_key,
-            "since": now - SAME_CONTENT_WITHIN,
-        }
-        row = connection.execute(_SEEN_CONTENT, same).first()
+    asked = {
+        "spool_id": reading.spool_id,
+        "raw_sha256": reading.raw_sha256,
+        "bytes_since": now - SAME_BYTES_WITHIN,
+        "content_hash": reading.content_hash,
+        "sender_key": reading.sender_key or "",
+        "content_since": now - SAME_CONTENT_WITHIN,
+    }
+    row = connection.execute(_SEEN, asked).first()
     return rows.receipt_from(row) if row is not None else None
 
 
 def _tokens(connection: Connection, reading: Reading) -> tuple[Token, ...]:
-    if not reading.tokens:
-        return ()
-    handles = tuple(dict.fromkeys(token.handle for token in reading.tokens))
-    found = {
-        row.handle: rows.token_from(row)
-        for row in connection.execute(_TOKENS, {"handles": handles})
-    }
-    return tuple(found[handle] for handle in handles if handle in found)
+    handles = dict.fromkeys(token.handle for token in reading.tokens)
+    found = (connection.execute(_TOKEN, {"handle": handle}).first() for handle in handles)
+    return tuple(rows.token_from(row) for row in found if row is not None)
 
 
 def _known_ids(connection: Connection, reading: Reading) -> tuple[KnownId, ...]:
-    found: list[KnownId] = []
-    for message_id in dict.fromkeys(reading.known_ids):
-        same = connection.execute(_KNOWN_IDS, {"message_id": message_id}).all()
-        found += map(rows.known_id_from, reversed(same))
-    return tuple(found)
+    if not reading.known_ids:
+        return ()
+    found = connection.execute(_KNOWN_IDS, {"message_ids": reading.known_ids}).all()
+    known = map(rows.known_id_from, reversed(found))
+    places = {message_id: place for place, message_id in enumerate(reading.known_ids)}
+    return tuple(sorted(known, key=lambda one: places[one.message_id]))
 
 
 def _numbers_named(
@@ -260,8 +266,9 @@ def _customer(connection: Connection, key: PersonId | None) -> CustomerRecord | 
     row = connection.execute(_CUSTOMER, {"person": key}).first()
     if row is None:
         return None
-    count = connection.execute(_TICKETS_COUNT, {"person": key}).scalar_one()
-    return CustomerRecord(row.person, row.name, row.language, row.first_seen_at, count)
+    return CustomerRecord(
+        row.person, row.name, row.language, row.first_seen_at, row.tickets_count
+    )
 
 
 def _held(connection: Connection, tokens: tuple[Token, ...]) -> HeldMail | None:

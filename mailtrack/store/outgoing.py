@@ -39,6 +39,7 @@ _DUE: Final = (
         LETTER.c.person,
         LETTER.c.number,
         LETTER.c.written_at,
+        LETTER.c.entry_id,
         LETTER.c.attempts,
         LETTER_MAIL.c.mail,
     )
@@ -78,7 +79,8 @@ class Claimed:
     """A letter that is ours to hand over until the lease ends.
 
     ``attempts`` counts this one, so it is 1 the first time. ``number`` is None for a letter
-    about no ticket. ``written_at`` is when it was decided, aware UTC.
+    about no ticket. ``written_at`` is when it was decided, aware UTC. ``entry_id`` is the
+    entry whose words it carries, if it carries any.
     """
 
     letter_id: str
@@ -88,6 +90,7 @@ class Claimed:
     written_at: datetime
     name: str
     person: PersonId
+    entry_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ def claim(
             written_at=row.written_at,
             name=row.name,
             person=row.person,
+            entry_id=row.entry_id,
         )
         for row in due
     )

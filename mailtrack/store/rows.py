@@ -21,7 +21,7 @@ from mailtrack.store.codec import (
     pairs_from_json,
     texts_from_json,
 )
-from mailtrack.store.tables import LetterState
+from mailtrack.store.tables import Brake, LetterState
 from mailtrack.tickets.clock import Clock, ClockState, Metric
 from mailtrack.tickets.context import Grant, HeldMail, KnownId, Receipt
 from mailtrack.tickets.letter import Letter, SentLetter
@@ -273,6 +273,16 @@ def cells_from_token(token: Token) -> Cells:
     }
 
 
+def cells_from_known_id(known: KnownId) -> Cells:
+    """The row of a Message-ID."""
+    return {
+        "message_id": known.message_id,
+        "number": known.number,
+        "person": known.person,
+        "is_ours": known.is_ours,
+    }
+
+
 def known_id_from(row: Found) -> KnownId:
     """A Message-ID that we know."""
     return KnownId(row.message_id, row.number, row.person, row.is_ours)
@@ -367,7 +377,7 @@ def sent_letter_from(row: Found) -> SentLetter:
     )
 
 
-def cells_from_letter(letter: Letter, written_at: datetime) -> Cells:
+def cells_from_letter(letter: Letter, *, brake: Brake | None, written_at: datetime) -> Cells:
     """The outbox row of a new letter."""
     return {
         "letter_id": letter.id,
@@ -380,6 +390,7 @@ def cells_from_letter(letter: Letter, written_at: datetime) -> Cells:
         "subject_key": letter.subject_key,
         "message_id": letter.mail.message_id,
         "is_automatic": letter.is_automatic,
+        "brake": brake.value if brake else None,
         "why": letter.why,
         "entry_id": letter.entry_id,
         "state": LetterState.WAITING.value,

@@ -24,6 +24,14 @@ class LetterState(StrEnum):
     STOPPED = "stopped"
 
 
+class Brake(StrEnum):
+    """What a letter that answers a mail by itself counts for; see ``brakes``."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    ERROR = "error"
+    ANSWER = "answer"
+
+
 class HeldState(StrEnum):
     """What became of a mail that waited. Released: it is to be decided again. Done: it was."""
 
@@ -274,7 +282,7 @@ class LetterRow(SQLModel, table=True):
     """One letter of the outbox, narrow on purpose: its state changes three times.
 
     ``due_at`` is when it may next be claimed, None once it is sent, failed or stopped;
-    ``ended_at`` is when it was sent or given up.
+    ``ended_at`` is when it was sent or given up. ``brake`` is the ``Brake`` it counts for.
     """
 
     __tablename__ = "letter"
@@ -283,9 +291,9 @@ class LetterRow(SQLModel, table=True):
         Index("letter_by_state", "state"),
         Index("letter_in_line", "number", "due_at"),
         Index("letter_by_ticket", "number", "id"),
-        Index("letter_to_person", "person", "is_automatic", "written_at"),
-        Index("letter_to_domain", "domain", "is_automatic", "written_at"),
-        Index("letter_by_name", "name", "written_at"),
+        Index("letter_to_person", "brake", "person", "written_at"),
+        Index("letter_to_domain", "brake", "domain", "written_at"),
+        Index("letter_by_brake", "brake", "written_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -299,6 +307,7 @@ class LetterRow(SQLModel, table=True):
     subject_key: str
     message_id: str
     is_automatic: bool
+    brake: str | None = None
     why: str
     entry_id: str | None = None
     state: str

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Integer, Select, bindparam, select
+from sqlalchemy import Connection, Integer, Select, bindparam, or_, select
 
 from mailtrack.store import rows
 from mailtrack.store.codec import trace_from_json
@@ -26,7 +26,7 @@ from mailtrack.store.tables import (
     TICKET,
     TOKEN,
 )
-from mailtrack.tickets.ticket import Reason, Ticket
+from mailtrack.tickets.ticket import Ticket
 from mailtrack.tickets.token import Purpose, Token
 
 ENTRIES_MAX: Final = 50
@@ -35,15 +35,11 @@ THREAD_MAX: Final = 200
 PARTICIPANTS_MAX: Final = 200
 TOKENS_MAX: Final = 200
 LINKS_MAX: Final = 100
-TRACES_MAX: Final = (
-    3  # and that of the decision that opened it, which says why it is where it is
-)
+TRACES_MAX: Final = 3  # and that of the decision that opened it, which says where it went
 MERGE_HOPS_MAX: Final = 20
 
 _NUMBER: Final = bindparam("number", type_=Integer)
-_TICKETS: Final = select(TICKET).where(
-    TICKET.c.number.in_(bindparam("numbers", expanding=True))
-)
+_TICKET: Final = select(TICKET).where(TICKET.c.number == _NUMBER)
 _PARTICIPANTS: Final = (
     select(PARTICIPANT)
     .where(PARTICIPANT.c.number == _NUMBER)
@@ -79,7 +75,7 @@ _TOKENS: Final = (
     select(TOKEN)
     .where(
         TOKEN.c.number == _NUMBER,
-        TOKEN.c.purpose.in_((Purpose.REPLY.value, Purpose.NOTE.value)),
+        or_(TOKEN.c.purpose == Purpose.REPLY.value, TOKEN.c.purpose == Purpose.NOTE.value),
         TOKEN.c.is_revoked.is_(False),
     )
     .order_by(TOKEN.c.issued_at.desc(), TOKEN.c.handle)
@@ -103,49 +99,45 @@ def load_tickets(
     found: dict[int, Ticket] = {}
     wanted = tuple(dict.fromkeys(numbers))
     for _ in range(1 + MERGE_HOPS_MAX):
+        loaded = tuple(_load(connection, number, now=now) for number in wanted)
+        found |= {ticket.number: ticket for ticket in loaded if ticket is not None}
+        heirs = (ticket.merged_into for ticket in loaded if ticket is not None)
+        wanted = tuple(dict.fromkeys(one for one in heirs if one and one not in found))
         if not wanted:
             break
-        found |= _load(connection, wanted, now=now)
-        heirs = (ticket.merged_into for ticket in found.values())
-        wanted = tuple(dict.fromkeys(one for one in heirs if one and one not in found))
     return tuple(found.values())
 
 
-def _load(
-    connection: Connection, numbers: tuple[int, ...], *, now: datetime | None
-) -> dict[int, Ticket]:
-    bare = {
-        row.number: rows.ticket_from(row)
-        for row in connection.execute(_TICKETS, {"numbers": numbers})
-    }
-    return {
-        number: _furnished(connection, bare[number], now=now)
-        for number in numbers
-        if number in bare
-    }
+def with_reasons(connection: Connection, ticket: Ticket) -> Ticket:
+    """The ticket with the trace of the decision that opened it, and of the latest."""
+    asked = {"number": ticket.number}
+    latest = connection.execute(_LAST_TRACES, asked).all()
+    receipts = (*connection.execute(_FIRST_TRACE, asked), *reversed(latest))
+    traces = {row.spool_id: row.trace for row in receipts}
+    reasons = (reason for trace in traces.values() for reason in trace_from_json(trace))
+    return replace(ticket, reasons=tuple(reasons))
 
 
-def _furnished(connection: Connection, ticket: Ticket, *, now: datetime | None) -> Ticket:
+def _load(connection: Connection, number: int, *, now: datetime | None) -> Ticket | None:
+    asked = {"number": number}
+
     def found(statement: Select[*tuple[object, ...]]) -> list[rows.Found]:
-        return list(connection.execute(statement, {"number": ticket.number}))
+        return list(connection.execute(statement, asked))
 
+    row = connection.execute(_TICKET, asked).first()
+    if row is None:
+        return None
     tokens = (rows.token_from(row) for row in reversed(found(_TOKENS)))
     return replace(
-        ticket,
+        rows.ticket_from(row),
         linked=tuple(row.other for row in found(_LINKS)),
         participants=tuple(map(rows.participant_from, found(_PARTICIPANTS))),
         entries=tuple(map(rows.entry_from, reversed(found(_ENTRIES)))),
         journal=tuple(map(rows.journal_row_from, reversed(found(_JOURNAL)))),
         clocks=tuple(map(rows.clock_from, found(_CLOCKS))),
         tokens=tuple(token for token in tokens if _is_live(token, now)),
-        reasons=_reasons((*found(_FIRST_TRACE), *reversed(found(_LAST_TRACES)))),
         thread=tuple(map(rows.thread_id_from, reversed(found(_THREAD)))),
     )
-
-
-def _reasons(receipts: Iterable[rows.Found]) -> tuple[Reason, ...]:
-    traces = {row.spool_id: row.trace for row in receipts}
-    return tuple(reason for trace in traces.values() for reason in trace_from_json(trace))
 
 
 def _is_live(token: Token, now: datetime | None) -> bool:

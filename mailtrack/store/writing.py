@@ -19,7 +19,6 @@ from mailtrack.store.tables import (
     CUSTOMER,
     ENTRY,
     HELD,
-    KNOWN_ID,
     LETTER,
     LINK,
     PARTICIPANT,
@@ -58,6 +57,13 @@ from mailtrack.tickets.token import Token
 # Whose tickets count as an agent's load: those that somebody has to do something about.
 LOAD: Final = (Status.NEW.value, Status.OPEN.value)
 
+_TICKET: Final = insert(TICKET)
+_PARTICIPANT: Final = insert(PARTICIPANT)
+_TAG: Final = insert(TAG)
+_LINK: Final = insert(LINK)
+_ENTRY: Final = insert(ENTRY)
+_TOKEN: Final = insert(TOKEN)
+_CLOCK: Final = insert(CLOCK)
 _LEAVE: Final = delete(PARTICIPANT).where(
     PARTICIPANT.c.number == bindparam("of"), PARTICIPANT.c.person == bindparam("who")
 )
@@ -79,6 +85,7 @@ _DROP_CLOCK: Final = delete(CLOCK).where(
 _TOUCH: Final = (
     update(TICKET).where(TICKET.c.number == bindparam("of")).values(changed_at=bindparam("at"))
 )
+_CUSTOMER: Final = select(CUSTOMER).where(CUSTOMER.c.person == bindparam("of"))
 _OWNERS: Final = select(TICKET.c.owner).where(
     TICKET.c.number.in_(bindparam("numbers", expanding=True)), TICKET.c.owner.is_not(None)
 )
@@ -91,10 +98,10 @@ _LOAD: Final = (
 
 def open_ticket(connection: Connection, ticket: Ticket) -> None:
     """The ticket with its people, tags and links; the rest of it comes by other effects."""
-    connection.execute(insert(TICKET), rows.cells_from_ticket(ticket))
+    connection.execute(_TICKET, rows.cells_from_ticket(ticket))
     if ticket.participants:
         connection.execute(
-            insert(PARTICIPANT),
+            _PARTICIPANT,
             [rows.cells_from_participant(one, ticket.number) for one in ticket.participants],
         )
     if ticket.tags:
@@ -104,20 +111,11 @@ def open_ticket(connection: Connection, ticket: Ticket) -> None:
 
 
 def add_entry(connection: Connection, entry: Entry) -> None:
-    """The entry, the words it can be found by, and its Message-ID."""
-    done = connection.execute(insert(ENTRY), rows.cells_from_entry(entry))
+    """The entry, and the words it can be found by."""
+    done = connection.execute(_ENTRY, rows.cells_from_entry(entry))
     key = done.inserted_primary_key
     assert key is not None
     index_entry(connection, key.id)
-    if entry.message_id is None:
-        return
-    known: rows.Cells = {
-        "message_id": entry.message_id,
-        "number": entry.number,
-        "person": entry.author,
-        "is_ours": False,
-    }
-    connection.execute(insert(KNOWN_ID), known)
 
 
 def withdraw_entry(connection: Connection, number: int, entry_id: str) -> None:
@@ -148,7 +146,7 @@ def change_field(connection: Connection, change: Change, *, at: datetime) -> Non
 def join(connection: Connection, number: int, participant: Participant) -> None:
     """The participant, in place of any part they had."""
     connection.execute(_LEAVE, {"of": number, "who": participant.person})
-    connection.execute(insert(PARTICIPANT), rows.cells_from_participant(participant, number))
+    connection.execute(_PARTICIPANT, rows.cells_from_participant(participant, number))
 
 
 def leave(connection: Connection, number: int, person: PersonId) -> None:
@@ -168,7 +166,7 @@ def link(connection: Connection, number: int, other: int) -> None:
         {"number": number, "other": other},
         {"number": other, "other": number},
     ]
-    connection.execute(insert(LINK), ends)
+    connection.execute(_LINK, ends)
 
 
 def issue_tokens(connection: Connection, tokens: Iterable[Token]) -> None:
@@ -180,7 +178,7 @@ def issue_tokens(connection: Connection, tokens: Iterable[Token]) -> None:
     for row in known:
         del by_handle[row.handle]
     if by_handle:
-        connection.execute(insert(TOKEN), list(map(rows.cells_from_token, by_handle.values())))
+        connection.execute(_TOKEN, list(map(rows.cells_from_token, by_handle.values())))
 
 
 def revoke_token(connection: Connection, handle: str) -> None:
@@ -202,7 +200,7 @@ def set_clocks(connection: Connection, number: int, clocks: tuple[Clock, ...]) -
         connection.execute(_DROP_CLOCK, gone)
     if wanted:
         new = [rows.cells_from_clock(clock, number) for clock in wanted.values()]
-        connection.execute(insert(CLOCK), new)
+        connection.execute(_CLOCK, new)
 
 
 def end_hold(connection: Connection, effect: EndHold) -> None:
@@ -239,14 +237,16 @@ def know_customer(
 ) -> None:
     """What is new of a customer; an empty name or no language leaves what was known."""
     person = mailbox.address.key
-    learned = {"name": mailbox.name, "language": language}
-    cells = {name: value for name, value in learned.items() if value}
-    known = connection.execute(select(CUSTOMER.c.person).where(CUSTOMER.c.person == person))
-    if known.first() is None:
-        row = {"person": person, **learned, "first_seen_at": at}
-        connection.execute(insert(CUSTOMER).values(**row))
-    elif cells:
-        connection.execute(update(CUSTOMER).where(CUSTOMER.c.person == person).values(**cells))
+    known = connection.execute(_CUSTOMER, {"of": person}).first()
+    if known is None:
+        row = {"person": person, "name": mailbox.name, "language": language}
+        connection.execute(insert(CUSTOMER).values(**row, first_seen_at=at))
+        return
+    learned = {"name": mailbox.name or known.name, "language": language or known.language}
+    if learned != {"name": known.name, "language": known.language}:
+        connection.execute(
+            update(CUSTOMER).where(CUSTOMER.c.person == person).values(**learned)
+        )
 
 
 def set_away(connection: Connection, agent: str, until: datetime | None) -> None:
@@ -274,20 +274,22 @@ def note_bounce(connection: Connection, bounce: LetterBounced, *, at: datetime) 
 
 
 def touch_tickets(connection: Connection, effects: tuple[Effect, ...], *, at: datetime) -> None:
-    """The tickets of these effects changed now; a new one says itself when it last changed."""
+    """The tickets of these effects changed now, unless opening or changing them said so."""
     touched: dict[int, None] = {}
-    opened: set[int] = set()
+    said: set[int] = set()
     for effect in effects:
         match effect:
             case OpenTicket(ticket):
-                opened.add(ticket.number)
+                said.add(ticket.number)
+            case Change(number):
+                said.add(number)
             case AddEntry(entry):
                 touched[entry.number] = None
             case Join(number) | Leave(number) | LinkTickets(number) | WithdrawEntry(number):
                 touched[number] = None
             case _:
-                pass  # a change of a field has said so itself
-    rest: list[rows.Cells] = [{"of": n, "at": at} for n in touched if n not in opened]
+                pass
+    rest: list[rows.Cells] = [{"of": n, "at": at} for n in touched if n not in said]
     if rest:
         connection.execute(_TOUCH, rest)
 
@@ -305,7 +307,7 @@ def count_open_tickets(connection: Connection, effects: tuple[Effect, ...]) -> N
                 owners.add(ticket.owner)
             case Change(_, Field.OWNER, old, new):
                 owners |= {old, new}
-            case Change(number, Field.STATUS):
+            case Change(number, Field.STATUS, old, new) if (old in LOAD) != (new in LOAD):
                 numbers.add(number)
             case _:
                 pass
@@ -327,4 +329,4 @@ def _write_load(connection: Connection, owner: str, load: int) -> None:
 def _write_tags(connection: Connection, number: int, tags: tuple[str, ...]) -> None:
     cells: list[rows.Cells] = [{"tag": tag, "number": number} for tag in dict.fromkeys(tags)]
     if cells:
-        connection.execute(insert(TAG), cells)
+        connection.execute(_TAG, cells)

@@ -225,6 +225,7 @@ def upgrade() -> None:
         sa.Column("subject_key", sa.String(), nullable=False),
         sa.Column("message_id", sa.String(), nullable=False),
         sa.Column("is_automatic", sa.Boolean(), nullable=False),
+        sa.Column("brake", sa.String(), nullable=True),
         sa.Column("why", sa.String(), nullable=False),
         sa.Column("entry_id", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
@@ -245,13 +246,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("letter_id"),
     )
-    op.create_index("letter_by_name", "letter", ["name", "written_at"])
+    op.create_index("letter_by_brake", "letter", ["brake", "written_at"])
     op.create_index("letter_by_state", "letter", ["state"])
     op.create_index("letter_by_ticket", "letter", ["number", "id"])
     op.create_index("letter_due", "letter", ["due_at", "id"])
     op.create_index("letter_in_line", "letter", ["number", "due_at"])
-    op.create_index("letter_to_domain", "letter", ["domain", "is_automatic", "written_at"])
-    op.create_index("letter_to_person", "letter", ["person", "is_automatic", "written_at"])
+    op.create_index("letter_to_domain", "letter", ["brake", "domain", "written_at"])
+    op.create_index("letter_to_person", "letter", ["brake", "person", "written_at"])
 
     op.create_table(
         "link",
