@@ -141,11 +141,11 @@ def _without_code(html: str) -> str:
     position = 0
     while opening := _CODE.search(lowered, position):
         pieces.append(html[position : opening.start()])
-        closing = f"</{opening[1]}" if opening[1] else "-->"
+        closing = f"</{opening[1]}" if opening[1] else "--"
         end = lowered.find(closing, opening.end())
-        if end < 0:
+        position = lowered.find(">", end) + 1 if end >= 0 else 0
+        if not position:
             return "".join(pieces)
-        position = end + len(closing)
     return "".join(pieces) + html[position:]
 
 
