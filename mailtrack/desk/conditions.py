@@ -7,7 +7,7 @@ test. ``compiled`` makes a tree of tests of a ``When`` once, ``evidence`` asks i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -163,7 +163,7 @@ def _node(node: Condition | When, *, depth: int) -> Test | Tree:
 
 
 def _test(condition: Condition) -> Test:
-    look = (condition.subject, condition.name.lower())
+    look = (condition.subject, condition.name.lower() if condition.subject == "header" else "")
     if condition.subject in ("size", "time"):
         return Test(look, condition.where, measures=tuple(_measures(condition)))
     words = tuple(filter(None, map(folded, _of(condition, Match.WORDS))))
@@ -226,6 +226,13 @@ class Sight:
     _folded: dict[Look, tuple[str, ...]] = field(default_factory=dict)
     _utf8: dict[Look, tuple[bytes, ...]] = field(default_factory=dict)
     _found: dict[Look, frozenset[str]] = field(default_factory=dict)
+
+    def change(self, *, queue: str, tags: tuple[str, ...]) -> None:
+        """A rule set queue or tags; what was remembered of them is forgotten."""
+        self.facts = replace(self.facts, queue=queue, tags=tags)
+        for memory in (self._folded, self._utf8, self._found):
+            memory.pop(("queue", ""), None)
+            memory.pop(("tag", ""), None)
 
     def texts(self, look: Look) -> tuple[str, ...]:
         """The texts to look at, as they came but bounded."""

@@ -8,7 +8,7 @@ mail says. ``conditions`` tells whether a rule fits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -71,6 +71,10 @@ class Routing:
     _rules: tuple[_CompiledRule, ...] = ()
     _book: Book = field(default_factory=dict, repr=False)
 
+    def __len__(self) -> int:
+        """How many rules there are."""
+        return len(self._rules)
+
     def route(self, facts: RoutingFacts) -> Route:
         """What the rules say about this mail."""
         route = Route()
@@ -82,7 +86,10 @@ class Routing:
             route = _merged(route, one.rule, found)
             if one.rule.stop:
                 break
-            sight.facts = _seen_below(facts, route)
+            sight.change(
+                queue=facts.queue if route.queue is None else route.queue,
+                tags=_added(facts.tags, route.tags),
+            )
         return route
 
 
@@ -102,11 +109,6 @@ def fits(when: When, facts: RoutingFacts) -> bool:
 def _compiled_alone(when: When) -> tuple[Tree, Book]:
     tree = compiled(when)
     return tree, book_of((tree,))
-
-
-def _seen_below(facts: RoutingFacts, route: Route) -> RoutingFacts:
-    queue = facts.queue if route.queue is None else route.queue
-    return replace(facts, queue=queue, tags=_added(facts.tags, route.tags))
 
 
 def _merged(route: Route, rule: Rule, found: tuple[str, ...]) -> Route:

@@ -10,8 +10,8 @@ from typing import Final
 SPAN_CHARS_MAX: Final = 60
 
 _UNITS: Final = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
-_SIZE: Final = re.compile(r"(\d{1,12})([kmg]?)i?b?\Z")
-_SPAN: Final = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})\Z")
+_SIZE: Final = re.compile(r"(\d{1,12})([kmg]?)i?b?\Z", re.ASCII)
+_SPAN: Final = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})\Z", re.ASCII)
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
