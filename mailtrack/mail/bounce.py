@@ -14,11 +14,22 @@ from typing import Final
 
 from flufl.bounce import all_failures
 
+from mailtrack.mail.bounce_text import (
+    address_in,
+    class_in,
+    listed_recipients,
+    named_recipients,
+    own_words,
+    possible_recipients,
+    says_temporary,
+    status_in,
+)
 from mailtrack.mail.facts import MailFacts
 from mailtrack.mail.message import Bounce
 
 PARTS_WALKED_MAX: Final = 200
 BLOCKS_MAX: Final = 200
+FIELDS_MAX: Final = 500
 RECIPIENTS_MAX: Final = 100
 TEXT_CHARS_LOOKED_AT: Final = 20_000
 DIAGNOSTIC_CHARS_MAX: Final = 500
@@ -40,11 +51,8 @@ class _Failure:
 def bounce_from(facts: MailFacts) -> Bounce | None:
     """What a delivery report says, or None if nobody can be named as not reached."""
     parts = _walk(facts.message)
-    text = _report_text(facts)
-    failures = (
-        _rfc3464_failures(parts) or _flufl_failures(facts.message) or _text_failures(text)
-    )
-    failures = _with_header_recipients(facts, failures)
+    text = own_words(facts.text)
+    failures = _rfc3464_failures(parts) or _failures_in_words(facts, text)
     if not failures:
         return None
     status = _status(failures, text)
@@ -78,55 +86,67 @@ def _rfc3464_failures(parts: tuple[Message, ...]) -> tuple[_Failure, ...]:
         payload = part.get_payload()
         blocks = payload if isinstance(payload, list) else []
         for block in blocks[:BLOCKS_MAX]:
-            failure = _failure_from(block) if isinstance(block, Message) else None
-            if failure is not None:
-                found.append(failure)
-    return tuple(found[:RECIPIENTS_MAX])
+            if isinstance(block, Message):
+                found += [_failure_from(fields) for fields in _recipients(block)]
+    return tuple(failure for failure in found if failure is not None)[:RECIPIENTS_MAX]
 
 
-def _failure_from(block: Message) -> _Failure | None:
+def _recipients(block: Message) -> list[dict[str, str]]:
+    """The fields of each recipient; some systems forget the blank line between two of them."""
+    recipients: list[dict[str, str]] = [{}]
+    for name, value in block.items()[:FIELDS_MAX]:
+        name = name.lower()
+        if name in _PER_RECIPIENT and name in recipients[-1]:
+            recipients.append({})
+        recipients[-1].setdefault(name, " ".join(str(value)[:VALUE_CHARS_MAX].split()))
+    return recipients
+
+
+_PER_RECIPIENT: Final = frozenset({"final-recipient", "original-recipient", "action", "status"})
+
+
+def _failure_from(fields: dict[str, str]) -> _Failure | None:
+    """The failure that the fields tell; the address that was written to goes before aliases."""
     recipient = ""
-    for name in ("final-recipient", "original-recipient", "x-actual-recipient"):
-        recipient = recipient or _address_in(_value(block, name).rpartition(";")[2])
-    action = _value(block, "action").lower().split(" ")[0].strip(";.")
+    for name in ("original-recipient", "final-recipient", "x-actual-recipient"):
+        recipient = recipient or address_in(fields.get(name, "").rpartition(";")[2])
+    action = fields.get("action", "").lower().split(" ")[0].strip(";.")
     if not recipient or action in _NOT_FAILED:
         return None
-    diagnostic = _value(block, "diagnostic-code")[:DIAGNOSTIC_CHARS_MAX]
-    return _Failure(recipient, _fuller(_value(block, "status"), diagnostic), action, diagnostic)
-
-
-def _value(block: Message, name: str) -> str:
-    return " ".join(str(block.get(name, ""))[:VALUE_CHARS_MAX].split())
-
-
-_ADDRESS: Final = re.compile(
-    r"[^\s<>()\[\]:;,\"']{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,250}[A-Za-z0-9]"
-)
-
-
-def _address_in(text: str) -> str:
-    found = _ADDRESS.search(text[:VALUE_CHARS_MAX])
-    return found.group().lower() if found else ""
-
-
-_STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
-_REPLY_CODE: Final = re.compile(r"(?<![\d.-])([45])[0-7]\d(?=[ \t#-]{1,3}\S)")
-
-
-def _status_in(text: str) -> str:
-    found = _STATUS.search(text)
-    return ".".join(found.groups()) if found else ""
+    diagnostic = fields.get("diagnostic-code", "")[:DIAGNOSTIC_CHARS_MAX]
+    return _Failure(
+        recipient, _fuller(fields.get("status", ""), diagnostic), action, diagnostic
+    )
 
 
 def _fuller(status: str, diagnostic: str) -> str:
     """The more telling of the two codes: x.0.0 says nothing (RFC 3463 section 3.1)."""
-    code, other = _status_in(status), _status_in(diagnostic)
+    code, other = status_in(status), status_in(diagnostic)
     if other and (not code or code.endswith(".0.0")):
         return other
-    return code
+    return code or class_in(status) or class_in(diagnostic)
 
 
-def _flufl_failures(message: Message) -> tuple[_Failure, ...]:
+def _failures_in_words(facts: MailFacts, text: str) -> tuple[_Failure, ...]:
+    """The failures of a report without RFC 3464 parts.
+
+    flufl.bounce knows the long lists of many systems, but its last detectors take any address
+    they see. So it is believed where it finds all that a list in the words says.
+    """
+    listed = listed_recipients(text)
+    known = _flufl_failures(facts.message, possible_recipients(text))
+    if known and {failure.recipient for failure in known}.issuperset(listed):
+        return known
+    if listed:
+        return tuple(_Failure(name, "", "", "") for name in listed)
+    header = facts.header("x-failed-recipients") or ""
+    named = [address_in(name) for name in header[:VALUE_CHARS_MAX].split(",")]
+    failures = tuple(_Failure(name, "", "failed", "") for name in named if name)
+    return failures or tuple(_Failure(name, "", "", "") for name in named_recipients(text))
+
+
+def _flufl_failures(message: Message, possible: frozenset[str]) -> tuple[_Failure, ...]:
+    """What flufl.bounce finds, among what is possible if anything is."""
     try:
         temporary, permanent = all_failures(message)
     # The detectors meet hostile mail and raise what they please; such a mail has no report.
@@ -134,56 +154,22 @@ def _flufl_failures(message: Message) -> tuple[_Failure, ...]:
         return ()
     found = [_Failure(name, "", "failed", "") for name in _texts(permanent)]
     found += [_Failure(name, "", "delayed", "") for name in _texts(temporary - permanent)]
-    return tuple(failure for failure in found if failure.recipient)[:RECIPIENTS_MAX]
+    known = [f for f in found if f.recipient and (not possible or f.recipient in possible)]
+    return tuple(known)[:RECIPIENTS_MAX]
 
 
 def _texts(addresses: frozenset[bytes]) -> list[str]:
-    return sorted(_address_in(address.decode("utf-8", "replace")) for address in addresses)
-
-
-def _report_text(facts: MailFacts) -> str:
-    return facts.text[:TEXT_CHARS_LOOKED_AT]
-
-
-_RETURNED: Final = re.compile(
-    r"(?im)^[ \t>]{0,8}-{0,40} ?(?:received:|return-path:|this is a copy of|original message|"
-    r"below this line is|returned message|message header follows|headers follow|"
-    r"unsent message follows|message follows|undelivered message follows)"
-)
-
-
-def _text_failures(text: str) -> tuple[_Failure, ...]:
-    """The first address of a report in free text, before the returned mail begins."""
-    cut = _RETURNED.search(text)
-    own = text[: cut.start()] if cut else text
-    recipient = _address_in(own)
-    return (_Failure(recipient, "", "", ""),) if recipient else ()
-
-
-def _with_header_recipients(
-    facts: MailFacts, failures: tuple[_Failure, ...]
-) -> tuple[_Failure, ...]:
-    if failures:
-        return failures
-    named = facts.header("x-failed-recipients") or ""
-    names = [_address_in(name) for name in named[:VALUE_CHARS_MAX].split(",")]
-    return tuple(_Failure(name, "", "failed", "") for name in names if name)
+    return sorted(address_in(address.decode("utf-8", "replace")) for address in addresses)
 
 
 def _status(failures: tuple[_Failure, ...], text: str) -> str | None:
-    for failure in failures:
-        if failure.status:
-            return failure.status
-    found = _status_in(text)
-    if found:
-        return found
-    code = _REPLY_CODE.search(text)
+    """The code of the report; where it gives none, the class that its words speak of."""
+    code = next((failure.status for failure in failures if failure.status), "")
+    code = code or status_in(text) or class_in(text)
     if code:
-        return f"{code.group(1)}.0.0"
-    actions = {failure.action for failure in failures}
-    if "delayed" in actions:
-        return "4.0.0"
-    return "5.0.0" if "failed" in actions else None
+        return code
+    is_delayed = {failure.action for failure in failures} == {"delayed"}
+    return "4.0.0" if is_delayed or says_temporary(text) else "5.0.0"
 
 
 def _is_permanent(failures: tuple[_Failure, ...], status: str | None) -> bool | None:

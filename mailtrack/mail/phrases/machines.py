@@ -161,12 +161,12 @@ BOUNCE_BODIES: Final[tuple[str, ...]] = entries("""
 # How a delivery report opens. These name a message and its recipients, so that a parcel which
 # "could not be delivered" is none.
 BOUNCE_OPENINGS: Final[tuple[str, ...]] = entries("""
-    delivered to the following | delivered to one or more | deliver message to the following |
-    deliver your message to the following | following recipient | following user |
-    following address | failed recipient | non-delivery report |
-    message could not be delivered | message was not delivered | message was undeliverable |
-    message cannot be delivered | mail could not be delivered | mail cannot be delivered |
-    email could not be delivered | message has not been delivered |
+    delivered to the following | could not be delivered to: | delivered to one or more |
+    deliver message to the following | deliver your message to the following |
+    following recipient | following user | following address | failed recipient |
+    non-delivery report | message could not be delivered | message was not delivered |
+    message was undeliverable | message cannot be delivered | mail could not be delivered |
+    mail cannot be delivered | email could not be delivered | message has not been delivered |
     message you sent could not be delivered | message you sent was not delivered |
     unable to deliver your message | unable to deliver the message |
     message that you sent could not | message you sent to | permanent fatal errors |
@@ -214,4 +214,41 @@ CHALLENGE_BODIES: Final[tuple[str, ...]] = entries("""
     in order to deliver your message | complete the verification | boxtrapper | spam arrest |
     spamarrest | approved senders | to release your message | verification process |
     release the pending message | tmda
+""")
+
+# What stands in a delivery report right above the addresses that failed.
+RECIPIENT_OPENINGS: Final[tuple[str, ...]] = entries("""
+    following address | following recipient | following user | following destination |
+    could not be reached | did not reach | not delivered to | undeliverable to |
+    could not be delivered to | couldn't be delivered to | cannot be delivered to |
+    can not be delivered to | was not delivered | fatal error | delivery error |
+    delivery problem | had permanent | addresses failed | address(es) failed | recipient(s) |
+    recipients: | failed recipient | unable to deliver | failed to deliver to |
+    delivering your mail to | deliver message to | deliver your message to | deliver to |
+    unable to be delivered | unbekannte empfänger | folgende empfänger | folgenden empfänger |
+    destinataires suivants | destinatarios siguientes | seguintes destinatários |
+    seguenti destinatari | następujących odbiorców | следующим получателям |
+    следующих получателей | следующим адресам | наступним одержувачам | таким одержувачам |
+    宛先 | 送信できません | 配信できません | 届けることができません | 收件人
+""")
+
+# Lines of a report with an address that is not the one that failed.
+NOT_RECIPIENTS: Final[tuple[str, ...]] = entries("""
+    generated from | expanded from | mail from: | mail from < | received at | from: | sender: |
+    sent by | return-path | message-id | reply-to | please contact | contact < | contact the |
+    for further assistance | for assistance | for help | questions | if you have | abuse@ |
+    helo | envelope-from | on behalf of | this is the | cc: | 連絡 | お問い合わせ
+""")
+
+# Words of a report that delivery is still tried, or failed only for now.
+TEMPORARY: Final[tuple[str, ...]] = entries("""
+    will be retried | still being retried | warning only | warning message only |
+    not yet been delivered | has been delayed | is delayed | was delayed | been postponed |
+    will continue to try | will keep trying | delivery attempts will continue |
+    temporarily deferred | retry the delivery | try again later | will try again |
+    message will be retried | temporary failure | temporary error | advisory-only |
+    continue to be made | you do not need to resend | being held in the queue |
+    have been failing for a long time | error_code :4 | responsecode 4 | deferred: | задержан |
+    повторит попытку | попытки доставки будут | буде повторено | verzögert |
+    wird weiter versucht | retardé | demorado | opóźnion
 """)
