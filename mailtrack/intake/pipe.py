@@ -22,6 +22,7 @@ from mailtrack.intake.reception import (
     TOO_BIG,
     Answer,
     Reception,
+    each_once,
 )
 from mailtrack.intake.spool import Spool
 from mailtrack.mail.address import Address
@@ -63,7 +64,7 @@ def deliver(
     content = _without_mbox_line(raw)
     sender = reception.sender(mail_from)
     judged = [reception.recipient(path) for path in rcpt]
-    recipients = {item.key: item for item in judged if isinstance(item, Address)}
+    recipients = each_once(item for item in judged if isinstance(item, Address))
     refused = [item for item in judged if isinstance(item, Answer)]
     if refusal := reception.content(content):
         return _refused(refusal)
@@ -73,7 +74,7 @@ def deliver(
         envelope = spool.put_now(
             content,
             mail_from=None if isinstance(sender, Answer) else sender,
-            rcpt_to=tuple(recipients.values()),
+            rcpt_to=recipients,
             front=Front.PIPE,
             peer="",
             received_at=received_at,
@@ -81,6 +82,10 @@ def deliver(
     except TemporaryFailure as failure:
         logger.error("mail_put_off", front=Front.PIPE, reason=failure.reason)
         return Exit(os.EX_TEMPFAIL, f"{failure.public}, please try again later")
+    except Exception as error:
+        # An exit code that is none of sysexits.h would send the mail back for good.
+        logger.error("mail_put_off", front=Front.PIPE, exc_info=error)
+        return Exit(os.EX_TEMPFAIL, "Temporary failure, please try again later")
     logger.info(
         "mail_spooled", spool_id=envelope.spool_id, front=Front.PIPE, size_bytes=len(content)
     )

@@ -7,7 +7,7 @@ and nothing it says comes from a stranger's mail.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -117,6 +117,14 @@ def accept_own(
         return Acceptance.NO_SUCH_USER if address.domain in domains else Acceptance.NOT_OURS
 
     return accepts
+
+
+def each_once(addresses: Iterable[Address]) -> tuple[Address, ...]:
+    """The addresses in order, without those that came before in other capitals."""
+    once: dict[str, Address] = {}
+    for address in addresses:
+        once.setdefault(address.key, address)
+    return tuple(once.values())
 
 
 def hops_of(raw: bytes) -> int:

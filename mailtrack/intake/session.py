@@ -25,6 +25,7 @@ from mailtrack.intake.reception import (
     TROUBLE,
     Answer,
     Reception,
+    each_once,
 )
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Front
@@ -55,10 +56,7 @@ class Transaction(Envelope):
 
     def recipients_once(self) -> tuple[Address, ...]:
         """The recipients, each once, in order."""
-        once: dict[str, Address] = {}
-        for address in self.recipients:
-            once.setdefault(address.key, address)
-        return tuple(once.values())
+        return each_once(self.recipients)
 
 
 class House(Protocol):

@@ -124,7 +124,7 @@ class SpoolWriter:
             drafts = [draft for draft, _ in batch]
             try:
                 ids = await loop.run_in_executor(self._publisher, self._publish, drafts)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - it is raised where the mail is waited for
                 for _, named in batch:
                     named.set_exception(error)
                 continue
@@ -144,7 +144,7 @@ class SpoolWriter:
                 file.write(raw)
                 file.flush()
                 self._sync_or_break(file.fileno())
-        except OSError:
+        except BaseException:
             path.unlink(missing_ok=True)
             raise
         return _Draft(path, known)

@@ -1,0 +1,243 @@
+"""The fronts as the suite meets them: each opened on a spool of its own, each asked alike."""
+
+import asyncio
+import os
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mailtrack.intake.limits import Limits
+from mailtrack.intake.listen import Listen
+from mailtrack.intake.lmtp import LmtpFront
+from mailtrack.intake.pipe import deliver
+from mailtrack.intake.reception import Reception, accept_own
+from mailtrack.intake.smtp import SmtpFront
+from mailtrack.intake.spool import Floor, Spool
+from mailtrack.mail.envelope import Envelope
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+OURS = "support@help.example"
+ALSO_OURS = "billing@help.example"
+UNKNOWN = "nobody@help.example"
+FOREIGN = "dana@client.example"
+MAIL = b"From: dana@client.example\r\nSubject: Printer on fire\r\n\r\nIt burns.\r\n"
+NO_FLOOR = Floor(bytes_min=0, share_min=0.0)
+ANSWER_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the sender heard: ``ok``, ``later`` or ``never``, and every word of it."""
+
+    outcome: str
+    text: str = ""
+
+
+@dataclass
+class Setup:
+    """How a door is to be opened; every field has a harmless default."""
+
+    limits: Limits = field(default_factory=Limits)
+    sync: Callable[[int], None] = os.fsync
+    floor: Floor = NO_FLOOR
+    tls: ssl.SSLContext | None = None
+    tls_implicit: bool = False
+    tls_required: bool = False
+    authenticator: Callable[[str, str], bool] | None = None
+
+
+class Wire:
+    """A client that says exactly what it is told to."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def answer(self) -> str:
+        """One whole answer, lines joined by a newline; ``""`` at the end of the connection."""
+        lines = []
+        while True:
+            line = await asyncio.wait_for(self.reader.readline(), ANSWER_SECONDS)
+            lines.append(line.decode().rstrip("\r\n"))
+            if line[3:4] != b"-":
+                return "\n".join(lines)
+
+    async def write(self, content: bytes) -> None:
+        self.writer.write(content)
+        await self.writer.drain()
+
+    async def say(self, line: str | bytes) -> str:
+        await self.write((line.encode() if isinstance(line, str) else line) + b"\r\n")
+        return await self.answer()
+
+    async def is_closed(self) -> bool:
+        """Whether the server hangs up, after whatever else it says."""
+        try:
+            await asyncio.wait_for(self.reader.read(), ANSWER_SECONDS)
+        except ConnectionError:
+            return True
+        return self.reader.at_eof()
+
+    async def begin_mail(
+        self, recipients: Sequence[str] = (OURS,), *, sender: str = FOREIGN
+    ) -> None:
+        """Up to the 354."""
+        assert (await self.say(f"MAIL FROM:<{sender}>")).startswith("250")
+        for recipient in recipients:
+            assert (await self.say(f"RCPT TO:<{recipient}>")).startswith("250")
+        assert (await self.say("DATA")).startswith("354")
+
+    def close(self) -> None:
+        self.writer.close()
+
+    def reset(self) -> None:
+        """Gone without a word, as when a cable is pulled."""
+        transport = self.writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()
+
+
+class Door:
+    """A front and its spool, for one test."""
+
+    hello = "EHLO client.example"
+
+    def __init__(self, root: Path, setup: Setup) -> None:
+        self.root = root
+        self.spool = Spool(root / "spool", floor=setup.floor, sync=setup.sync)
+        self.reception = Reception(
+            accept_own(frozenset({OURS, ALSO_OURS}), reply_domain="reply.help.example"),
+            setup.limits,
+        )
+        self.setup = setup
+        self.front = self.make_front()
+        self.wires: list[Wire] = []
+
+    def make_front(self) -> SmtpFront:
+        return self._front(SmtpFront, Listen("127.0.0.1", 0))
+
+    def _front(self, kind: type[SmtpFront], listen: Listen) -> SmtpFront:
+        return kind(
+            listen,
+            self.spool,
+            self.reception,
+            hostname="help.example",
+            tls=self.setup.tls,
+            tls_implicit=self.setup.tls_implicit,
+            tls_required=self.setup.tls_required,
+            authenticator=self.setup.authenticator,
+            now=lambda: NOON,
+        )
+
+    async def open(self) -> None:
+        self.spool.lock()
+        await self.front.start()
+
+    async def close(self) -> None:
+        for wire in self.wires:
+            wire.close()
+        await self.front.stop()
+        await self.spool.close()
+
+    async def connect(self, *, host: str = "", tls: ssl.SSLContext | None = None) -> Wire:
+        """A connection before its greeting; ``host`` is the address to come from."""
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1",
+            self.front.port,
+            local_addr=(host, 0) if host else None,
+            ssl=tls,
+            server_hostname="help.example" if tls else None,
+        )
+        wire = Wire(reader, writer)
+        self.wires.append(wire)
+        return wire
+
+    async def greeted(self) -> Wire:
+        """A connection that has said hello."""
+        wire = await self.connect()
+        assert (await wire.answer()).startswith("220")
+        assert (await wire.say(self.hello)).startswith("250")
+        return wire
+
+    async def deliver(
+        self, raw: bytes, recipients: Sequence[str] = (OURS,), *, sender: str = FOREIGN
+    ) -> Verdict:
+        """Hand one mail over as a good client does."""
+        wire = await self.greeted()
+        said = [await wire.say(f"MAIL FROM:<{sender}>")]
+        if not said[0].startswith("250"):
+            return _verdict(said)
+        answers = [await wire.say(f"RCPT TO:<{recipient}>") for recipient in recipients]
+        said += answers
+        accepted = sum(answer.startswith("250") for answer in answers)
+        if accepted:
+            said.append(await wire.say("DATA"))
+            if said[-1].startswith("354"):
+                await wire.write(wire_form(raw))
+                said += [await wire.answer() for _ in range(self.answers_to(accepted))]
+        await wire.say("QUIT")
+        return _verdict(said)
+
+    def answers_to(self, accepted: int) -> int:
+        """How many answers follow a mail."""
+        return 1
+
+    def stored(self) -> list[tuple[Envelope, bytes]]:
+        """What is in the spool, as a new process would find it."""
+        return [self.spool.read(spool_id) for spool_id in self.spool.waiting(1000)]
+
+
+class LmtpDoor(Door):
+    hello = "LHLO client.example"
+
+    def make_front(self) -> SmtpFront:
+        return self._front(LmtpFront, Listen("127.0.0.1", 0))
+
+    def answers_to(self, accepted: int) -> int:
+        return accepted
+
+
+class LmtpUnixDoor(LmtpDoor):
+    def make_front(self) -> SmtpFront:
+        return self._front(LmtpFront, Listen(path=self.root / "lmtp.sock"))
+
+    async def connect(self, *, host: str = "", tls: ssl.SSLContext | None = None) -> Wire:
+        reader, writer = await asyncio.open_unix_connection(self.root / "lmtp.sock")
+        wire = Wire(reader, writer)
+        self.wires.append(wire)
+        return wire
+
+
+class PipeDoor(Door):
+    async def open(self) -> None:
+        """The daemon is down."""
+
+    async def close(self) -> None:
+        await self.spool.close()
+
+    async def deliver(
+        self, raw: bytes, recipients: Sequence[str] = (OURS,), *, sender: str = FOREIGN
+    ) -> Verdict:
+        end = deliver(
+            raw,
+            recipients,
+            mail_from=sender,
+            spool=self.spool,
+            reception=self.reception,
+            received_at=NOON,
+        )
+        outcomes = {os.EX_OK: "ok", os.EX_TEMPFAIL: "later"}
+        return Verdict(outcomes.get(end.code, "never"), end.text)
+
+
+def wire_form(raw: bytes) -> bytes:
+    """The mail as a client writes it: dots stuffed, a lone dot at its end."""
+    stuffed = raw.replace(b"\r\n.", b"\r\n..")
+    return (b"." if raw.startswith(b".") else b"") + stuffed + b".\r\n"
+
+
+def _verdict(answers: Sequence[str]) -> Verdict:
+    outcome = {"2": "ok", "4": "later", "5": "never"}[answers[-1][:1]]
+    return Verdict(outcome, "\n".join(answers))

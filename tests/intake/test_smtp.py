@@ -1,0 +1,225 @@
+"""SMTP: the suite, and what only SMTP has: TLS, logins, a crowd from one address."""
+
+import base64
+import socket
+import ssl
+from pathlib import Path
+
+import pytest
+from intake.certificates import Certificate
+from intake.doors import MAIL, NO_FLOOR, OURS, Door, Setup, Wire, wire_form
+from intake.front_suite import MakeDoor
+from intake.session_suite import SessionSuite
+
+from mailtrack.intake.limits import Limits
+from mailtrack.intake.listen import Listen, listen_from
+from mailtrack.intake.session import Session
+from mailtrack.intake.smtp import BUSY, SmtpFront
+from mailtrack.intake.spool import Spool
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return Certificate(tmp_path_factory.mktemp("tls"))
+
+
+def right(login: str, password: str) -> bool:
+    return (login, password) == ("dana", "secret")
+
+
+def plain(login: str, password: str) -> str:
+    return "AUTH PLAIN " + base64.b64encode(f"\0{login}\0{password}".encode()).decode()
+
+
+async def encrypted(door: Door, certificate: Certificate) -> Wire:
+    """A connection after STARTTLS and a second hello."""
+    wire = await door.greeted()
+    assert (await wire.say("STARTTLS")).startswith("220")
+    await wire.writer.start_tls(certificate.client(), server_hostname="help.example")
+    assert (await wire.say(door.hello)).startswith("250")
+    return wire
+
+
+class TestSmtp(SessionSuite):
+    door_class = Door
+
+    async def test_a_mail_comes_over_starttls(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        door = await make_door(Setup(tls=certificate.server(), tls_required=True))
+        wire = await encrypted(door, certificate)
+        await wire.begin_mail()
+        await wire.write(wire_form(MAIL))
+        assert (await wire.answer()).startswith("250")
+        assert door.stored()[0][1] == MAIL
+
+    async def test_what_was_sent_before_the_encryption_is_forgotten(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        """CVE-2024-34083: commands slipped in behind STARTTLS."""
+        door = await make_door(Setup(tls=certificate.server()))
+        wire = await door.greeted()
+        await wire.write(b"STARTTLS\r\nNOOP\r\nMAIL FROM:<evil@evil.example>\r\n")
+        assert (await wire.answer()).startswith("220")
+        await wire.writer.start_tls(certificate.client(), server_hostname="help.example")
+        assert (await wire.say(f"RCPT TO:<{OURS}>")).startswith("503")
+        assert (await wire.say(door.hello)).startswith("250")
+
+    async def test_where_tls_is_required_nothing_goes_without(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        door = await make_door(Setup(tls=certificate.server(), tls_required=True))
+        wire = await door.greeted()
+        assert (await wire.say("MAIL FROM:<a@b.example>")).startswith("530")
+
+    async def test_a_handshake_that_fails_costs_only_its_connection(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        door = await make_door(Setup(tls=certificate.server()))
+        wire = await door.greeted()
+        assert (await wire.say("STARTTLS")).startswith("220")
+        await wire.write(b"this is no handshake\r\n")
+        assert await wire.is_closed()
+        assert (await door.deliver(MAIL)).outcome == "ok"
+
+    async def test_a_mail_comes_over_tls_from_the_start(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        setup = Setup(tls=certificate.server(), tls_implicit=True, authenticator=right)
+        door = await make_door(setup)
+        wire = await door.connect(tls=certificate.client())
+        assert (await wire.answer()).startswith("220")
+        hello = await wire.say(door.hello)
+        assert "STARTTLS" not in hello
+        assert "AUTH LOGIN PLAIN" in hello
+        assert (await wire.say(plain("dana", "secret"))).startswith("235")
+        await wire.begin_mail()
+        await wire.write(wire_form(MAIL))
+        assert (await wire.answer()).startswith("250")
+        assert door.stored()[0][0].authenticated_as == "dana"
+
+    async def test_nobody_logs_in_without_encryption(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        door = await make_door(Setup(tls=certificate.server(), authenticator=right))
+        wire = await door.greeted()
+        assert (await wire.say(plain("dana", "secret"))).startswith("538")
+
+    @pytest.mark.parametrize(
+        ("login", "password", "code"),
+        [("dana", "secret", "235"), ("dana", "wrong", "535"), ("дана", "", "535")],
+    )
+    async def test_a_login_is_checked(
+        self,
+        make_door: MakeDoor,
+        certificate: Certificate,
+        login: str,
+        password: str,
+        code: str,
+    ) -> None:
+        door = await make_door(Setup(tls=certificate.server(), authenticator=right))
+        wire = await encrypted(door, certificate)
+        assert (await wire.say(plain(login, password))).startswith(code)
+
+    async def test_a_login_in_two_steps_is_checked(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        door = await make_door(Setup(tls=certificate.server(), authenticator=right))
+        wire = await encrypted(door, certificate)
+        assert (await wire.say("AUTH LOGIN")).startswith("334")
+        assert (await wire.say(base64.b64encode(b"dana"))).startswith("334")
+        assert (await wire.say(base64.b64encode(b"secret"))).startswith("235")
+
+    async def test_passwords_cannot_be_guessed_in_one_session(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        door = await make_door(Setup(tls=certificate.server(), authenticator=right))
+        wire = await encrypted(door, certificate)
+        answers = [await wire.say(plain("dana", "wrong")) for _ in range(4)]
+        assert [answer[:3] for answer in answers] == ["535", "535", "535", "421"]
+
+    async def test_an_authenticator_that_breaks_is_no_login_and_no_secret(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        def broken(login: str, password: str) -> bool:
+            raise RuntimeError("the directory is down")
+
+        door = await make_door(Setup(tls=certificate.server(), authenticator=broken))
+        wire = await encrypted(door, certificate)
+        answer = await wire.say(plain("dana", "secret"))
+        assert answer.startswith("451")
+        assert "directory" not in answer
+        assert (await wire.say("NOOP")).startswith("250")
+
+    async def test_one_address_may_not_take_all_places(self, make_door: MakeDoor) -> None:
+        door = await make_door(Setup(limits=Limits(connections_per_ip_max=1)))
+        # This machine is the relay in front of us: the limit is for the others.
+        local = [await door.greeted() for _ in range(3)]
+        assert len(local) == 3
+        strangers = [Session(door.front) for _ in range(3)]
+        peers = ["192.0.2.1", "192.0.2.1", "192.0.2.2"]
+        answers = [
+            door.front.admit(session, peer)
+            for session, peer in zip(strangers, peers, strict=True)
+        ]
+        for session in strangers:
+            door.front.leave(session)
+        assert answers == [None, BUSY, None]
+
+    async def test_a_socket_handed_over_is_listened_on(self, make_door: MakeDoor) -> None:
+        door = await make_door()
+        listening = socket.create_server(("127.0.0.1", 0))
+        front = SmtpFront(
+            Listen("given", 0), door.spool, door.reception, hostname="h.example", sock=listening
+        )
+        await front.start()
+        try:
+            assert front.port == listening.getsockname()[1]
+            door.front, kept = front, door.front
+            assert (await door.deliver(MAIL)).outcome == "ok"
+            door.front = kept
+        finally:
+            for wire in door.wires:
+                wire.close()
+            await front.stop()
+
+
+@pytest.mark.parametrize(
+    ("text", "listen"),
+    [
+        ("127.0.0.1:2525", Listen("127.0.0.1", 2525)),
+        ("[::1]:25", Listen("::1", 25)),
+        ("localhost:0", Listen("localhost", 0)),
+        (":25", Listen("", 25)),
+        ("unix:/run/mailtrack/lmtp.sock", Listen(path=Path("/run/mailtrack/lmtp.sock"))),
+        ("127.0.0.1:65535", Listen("127.0.0.1", 65535)),
+    ],
+)
+def test_a_place_to_listen_is_read(text: str, listen: Listen) -> None:
+    assert listen_from(text) == listen
+    assert listen_from(str(listen)) == listen
+
+
+@pytest.mark.parametrize(
+    "text", ["", "127.0.0.1", "127.0.0.1:", "h:65536", "h:-1", "h:²", "unix:run/x", "h:smtp"]
+)
+def test_what_is_no_place_to_listen_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="'"):
+        listen_from(text)
+
+
+async def test_a_place_that_is_taken_is_an_error(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        spool = Spool(tmp_path, floor=NO_FLOOR)
+        door = Door(tmp_path / "door", Setup())
+        listen = Listen("127.0.0.1", taken.getsockname()[1])
+        front = SmtpFront(listen, spool, door.reception, hostname="help.example")
+        with pytest.raises(OSError, match="in use"):
+            await front.start()
+        await front.stop()
+        await spool.close()
+        await door.spool.close()
+
+
+def test_the_tests_speak_modern_tls(certificate: Certificate) -> None:
+    assert certificate.server().minimum_version >= ssl.TLSVersion.TLSv1_2
