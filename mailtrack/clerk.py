@@ -153,7 +153,7 @@ class Clerk:
             try:
                 while await self.work():
                     patience = 0.1
-                    if self._is_stopping:
+                    if self._has_to_stop():
                         return
             except TemporaryFailure as failure:
                 _log.warning("batch_deferred", reason=failure.reason, seconds=patience)
@@ -178,6 +178,9 @@ class Clerk:
         if decision is not None and decision.letters:
             _log.info("reminders_written", count=len(decision.letters))
             self._letters_written()
+
+    def _has_to_stop(self) -> bool:
+        return self._is_stopping
 
     async def _wait(self, seconds: float | None) -> None:
         try:

@@ -13,7 +13,7 @@ from mailtrack.desk.after import after
 from mailtrack.desk.brackets import folded
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.hearing import News, tell_agents
-from mailtrack.desk.holding import HoldReason, hold
+from mailtrack.desk.holding import HoldReason, hold, tell_admins
 from mailtrack.desk.identity import Writer
 from mailtrack.desk.letter_views import Event
 from mailtrack.desk.opening import (
@@ -141,8 +141,10 @@ def _open(case: Case, writer: Writer, thread: Thread, *, follows: Ticket | None)
     )
     route, ticket = opened.route, opened.ticket
     if (route.hold or route.spam) and not case.is_granted(HoldReason.RULE):
-        _, outcome = hold(case, HoldReason.RULE, agent=None, ticket=None)
+        item, outcome = hold(case, HoldReason.RULE, agent=None, ticket=None)
         held = Outcome(trace=(*thread.trace, *route.trace)) + outcome
+        # Spam is in the list of held mail; telling of each one would be spam of our own.
+        held += Outcome() if route.spam else tell_admins(case, item)
         return _decision(held, Disposition.HELD, None, writer)
     entry = entry_from(
         case,

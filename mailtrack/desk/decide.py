@@ -11,7 +11,7 @@ from mailtrack.desk.agent_mail import work_on_tickets
 from mailtrack.desk.agent_opening import open_by_agent, opens_ticket
 from mailtrack.desk.case import Case, said
 from mailtrack.desk.customer_mail import decide_customer
-from mailtrack.desk.holding import HoldReason, end_hold, hold, may_end
+from mailtrack.desk.holding import HoldReason, end_hold, hold, may_end, tell_admins
 from mailtrack.desk.identity import Writer, writer_of
 from mailtrack.desk.machines import decide_machine
 from mailtrack.desk.policy import Agent
@@ -65,7 +65,8 @@ def _no_sender(case: Case) -> Decision:
     """From cannot be read as one address: nobody to write to, so an admin looks at it."""
     if case.is_granted(HoldReason.NO_SENDER):
         return Decision(Disposition.FILED, trace=said("from", "filed by an admin").trace)
-    _, outcome = hold(case, HoldReason.NO_SENDER, agent=None, ticket=None)
+    held, outcome = hold(case, HoldReason.NO_SENDER, agent=None, ticket=None)
+    outcome += tell_admins(case, held)
     return Decision(Disposition.HELD, outcome.effects, outcome.letters, outcome.trace)
 
 

@@ -8,7 +8,7 @@ effect.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -19,6 +19,7 @@ from mailtrack.desk.letter_views import (
     CollisionView,
     DoneView,
     HeldConfirmView,
+    HeldListView,
     LetterView,
     RefusedView,
 )
@@ -88,6 +89,29 @@ def hold(
     )
     trace = (Reason("held", f"{held.held_id}: {reason.value}"),)
     return held, Outcome(effects=(Hold(held),), trace=trace)
+
+
+def tell_admins(case: Case, held: HeldMail) -> Outcome:
+    """A letter to each admin about a mail that only they can decide, a tap away."""
+    outcome = Outcome()
+    for admin in case.policy.agents:
+        if not admin.is_active or admin.role is not Role.ADMIN:
+            continue
+        style = Style(held_id=held.held_id, why=held.reason)
+        to = recipient_of(admin)
+        address = token_address(case, None, reply_token(case, to, ticket=None, style=style))
+        taps = _taps(case, admin, address, with_text=True)
+        view = HeldListView(
+            desk=desk_view(case.policy, _desk_address(case, None)),
+            zone=case.policy.zone,
+            now=case.fresh.now,
+            route=RouteView(Goes.CONFIRM),
+            actions=taps,
+            held=(replace(held_view(held), actions=taps),),
+        )
+        letter = write_letter(case, "held_list", to, view=view, ticket=None, style=style)
+        outcome += Outcome(letters=(letter,))
+    return outcome
 
 
 def hold_refused(

@@ -1,0 +1,197 @@
+"""The operator's commands: what each is called, what it takes, and where it is done.
+
+Only the command that was asked for is imported, so that ``mailtrack --help`` answers at once.
+Exit codes are those of ``sysexits.h``: 64 for a wrong call, 69 if something is not there, 75
+if trying again may help, 78 for a mistake in the configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mailtrack import __version__
+from mailtrack.errors import ConfigError, MailtrackError, TemporaryFailure
+
+EPILOG: Final = """\
+first steps:
+  mailtrack demo                a whole support day in your terminal, with nothing to set up
+  mailtrack serve               run a desk here (SMTP on 127.0.0.1:2525, state in ./var)
+  mailtrack init my-desk        write commented configuration files to make it yours
+  mailtrack check my-desk       every mistake in them, with file, line and column
+"""
+
+Build = Callable[[argparse.ArgumentParser], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One command: ``module`` holds its ``run(arguments) -> exit code``."""
+
+    name: str
+    says: str
+    module: str
+    build: Build
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        metavar="FOLDER",
+        default=os.environ.get("MAILTRACK_CONFIG"),
+        help="folder with mailtrack.yaml and its companions (default: the example that ships)",
+    )
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="answer in JSON, for scripts")
+
+
+def _init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", help="where to write the files; it is made if it is missing")
+
+
+def _check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", help="the folder to check; same as --config")
+    _config(parser)
+    _json(parser)
+
+
+def _serve(parser: argparse.ArgumentParser) -> None:
+    _config(parser)
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fast", action="store_true", help="do not wait between the mails")
+    parser.add_argument("--plain", action="store_true", help="no colours")
+
+
+def _inspect(parser: argparse.ArgumentParser) -> None:
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="one JSON object")
+    how.add_argument(
+        "--lines",
+        action="store_true",
+        help="a batch: base64 of one mail a line in, one JSON line out",
+    )
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a raw mail (default: stdin)")
+
+
+def _explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a raw mail (default: stdin)")
+    parser.add_argument("--from", dest="mail_from", metavar="ADDRESS", help="envelope sender")
+    parser.add_argument(
+        "--to", dest="rcpt", action="append", metavar="ADDRESS", help="envelope recipient"
+    )
+    _config(parser)
+
+
+def _status(parser: argparse.ArgumentParser) -> None:
+    _config(parser)
+    _json(parser)
+
+
+def _held(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action", nargs="?", choices=("list", "show", "release", "drop"), default="list"
+    )
+    parser.add_argument("held_id", nargs="?", metavar="H12", help="which one")
+    _config(parser)
+    _json(parser)
+
+
+def _quarantine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", choices=("list", "show", "retry"), default="list")
+    parser.add_argument("spool_id", nargs="?", metavar="ID", help="which one")
+    _config(parser)
+
+
+def _deliver(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rcpt", action="append", required=True, metavar="ADDRESS")
+    parser.add_argument("--from", dest="mail_from", default="", metavar="ADDRESS")
+    _config(parser)
+
+
+def _schema(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file",
+        nargs="?",
+        choices=("mailtrack", "people", "rules", "sla"),
+        help="one file's JSON Schema (default: all, into --folder)",
+    )
+    parser.add_argument("--folder", default=".", help="where to write NAME.schema.json files")
+
+
+VERBS: Final[tuple[Verb, ...]] = (
+    Verb("init", "write commented configuration files to start from", "init", _init),
+    Verb("check", "find every mistake in the configuration", "check", _check),
+    Verb("serve", "run the desk", "serve", _serve),
+    Verb("demo", "play a whole support day in the terminal", "demo", _demo),
+    Verb("inspect", "show what mailtrack reads in a mail", "inspect", _inspect),
+    Verb("explain", "say what would become of a mail, and why", "explain", _explain),
+    Verb("status", "how the desk stands: mails, tickets, letters", "status", _status),
+    Verb("held", "list, show, release or drop held mail", "held", _held),
+    Verb("quarantine", "list, show or retry unreadable mail", "quarantine", _quarantine),
+    Verb("fsck", "prove that spool, archive and database agree", "fsck", _status),
+    Verb("deliver", "hand over one mail on stdin, from a pipe", "deliver", _deliver),
+    Verb("schema", "write JSON Schemas that editors complete YAML with", "schema", _schema),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the answer is its exit code."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if chosen.verb is None:
+        parser.print_help()
+        return os.EX_USAGE
+    module = importlib.import_module(f"mailtrack.operator.{chosen.module}")
+    try:
+        code: int = module.run(chosen)
+    except ConfigError as error:
+        return _refused(error)
+    except TemporaryFailure as failure:
+        return _failed(failure.reason, os.EX_TEMPFAIL)
+    except MailtrackError as error:
+        return _failed(str(error), os.EX_UNAVAILABLE)
+    except BrokenPipeError:
+        # The reader of our output left: `mailtrack explain | head`. That is no mistake.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return os.EX_OK
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mailtrack",
+        description="The help desk whose whole interface is e-mail.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"mailtrack {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
+    for verb in VERBS:
+        sub = verbs.add_parser(verb.name, help=verb.says, description=verb.says + ".")
+        verb.build(sub)
+        sub.set_defaults(module=verb.module)
+    return parser
+
+
+def _refused(error: ConfigError) -> int:
+    for mistake in error.mistakes:
+        print(mistake, file=sys.stderr)
+    count = len(error.mistakes)
+    print(f"{count} mistake{'s' if count != 1 else ''}: nothing was started.", file=sys.stderr)
+    return os.EX_CONFIG
+
+
+def _failed(text: str, code: int) -> int:
+    print(f"mailtrack: {text}", file=sys.stderr)
+    return code

@@ -1,0 +1,77 @@
+"""The heartbeat: APScheduler strikes, and everything that may be due is looked at.
+
+It remembers nothing. Deadlines are rows, so a restart loses and doubles nothing; a beat that
+comes late finds all that fell due meanwhile, and a beat that finds nothing costs one question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from mailtrack import log
+from mailtrack.clerk import Clerk
+from mailtrack.errors import TemporaryFailure
+from mailtrack.outbox.sender import Sender
+
+DEADLINES_SECONDS: Final = 2
+OUTBOX_SECONDS: Final = 5
+FILES_SECONDS: Final = 5
+WATCHDOG_SECONDS: Final = 20
+
+_log = log.get("clock")
+
+
+class Clock:
+    """Strikes while it runs; ``look_at_files`` and ``still_alive`` have beats of their own."""
+
+    def __init__(
+        self,
+        *,
+        clerk: Clerk,
+        sender: Sender,
+        now: Callable[[], datetime],
+        look_at_files: Callable[[], Awaitable[None]],
+        still_alive: Callable[[], None],
+    ) -> None:
+        self._clerk, self._sender, self._now = clerk, sender, now
+        self._look_at_files, self._still_alive = look_at_files, still_alive
+        # The library's default lets a beat fall out after one late second, without a word.
+        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
+
+    def start(self) -> None:
+        """Begin to strike, on the running loop."""
+        beats = (
+            (self._deadlines, DEADLINES_SECONDS),
+            (self._outbox, OUTBOX_SECONDS),
+            (self._files, FILES_SECONDS),
+            (self._alive, WATCHDOG_SECONDS),
+        )
+        for beat, seconds in beats:
+            self._scheduler.add_job(beat, "interval", seconds=seconds)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Strike no more."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def _deadlines(self) -> None:
+        tick_id = f"tick.{self._now().strftime('%Y%m%dT%H%M%S.%f')}"
+        try:
+            await self._clerk.tick(tick_id)
+        except TemporaryFailure as failure:
+            _log.warning("tick_deferred", reason=failure.reason)
+
+    async def _outbox(self) -> None:
+        self._sender.ring()
+
+    async def _files(self) -> None:
+        await self._look_at_files()
+
+    async def _alive(self) -> None:
+        self._still_alive()

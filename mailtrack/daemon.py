@@ -1,0 +1,368 @@
+"""The only place that knows all parts: builds them from the files, starts and stops them.
+
+Starting goes from the spool outwards, the fronts last, so that whoever gets a 250 gets it from
+a whole house; stopping goes the other way, and drains.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from mailtrack import log
+from mailtrack.clerk import Clerk, Desk
+from mailtrack.clock import Clock
+from mailtrack.config import Config, Encryption, Loaded, Watched, ensure_secrets
+from mailtrack.config.settings import Listener
+from mailtrack.desk.own_letters import Undelivered, decide_config_broken, decide_undelivered
+from mailtrack.desk.policy import Policy, ReplyMode
+from mailtrack.errors import ConfigError
+from mailtrack.intake.archive import Archive
+from mailtrack.intake.fronts import FRONTS
+from mailtrack.intake.limits import Limits
+from mailtrack.intake.listen import Listen
+from mailtrack.intake.reception import Acceptance, Reception, accept_own
+from mailtrack.intake.smtp import SmtpFront
+from mailtrack.intake.spool import Floor, Spool
+from mailtrack.mail.address import Address
+from mailtrack.mail.compose import letter_bytes
+from mailtrack.mail.envelope import Front
+from mailtrack.mail.message import AttachmentRef
+from mailtrack.mail.parse import attachment_bytes
+from mailtrack.outbox.courier import SmtpCourier
+from mailtrack.outbox.delivery import Courier
+from mailtrack.outbox.maildir import MaildirCourier
+from mailtrack.outbox.relay import Relay, Tls
+from mailtrack.outbox.sender import FailureKind, LetterFailure, Sender
+from mailtrack.reader import Reader
+from mailtrack.store import ledger, lookup
+from mailtrack.store.database import Database
+from mailtrack.tickets.decision import Decision
+from mailtrack.tickets.fresh import SEED_BYTES, Fresh
+from mailtrack.tickets.letter import SentLetter
+
+FIRST_SYSTEMD_DESCRIPTOR: Final = 3  # sd_listen_fds(3)
+_ENCRYPTION: Final = {
+    Encryption.TLS: Tls.IMPLICIT,
+    Encryption.STARTTLS: Tls.REQUIRED,
+    Encryption.NONE: Tls.NONE,
+}
+
+_log = log.get("daemon")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things lie below the state folder."""
+
+    state: Path
+
+    @property
+    def spool(self) -> Path:
+        """Mail that was accepted and is not yet through."""
+        return self.state / "spool"
+
+    @property
+    def archive(self) -> Path:
+        """The one copy of every mail that is through."""
+        return self.state / "archive"
+
+
+class Daemon:
+    """One desk at work. ``folder`` holds its YAML files; ``loaded`` is what they say now."""
+
+    def __init__(
+        self,
+        folder: Path,
+        loaded: Loaded,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        config, self._environ, self._now = loaded.config, environ, now
+        self._keys = ensure_secrets(config.state, environ=environ)
+        self._loaded = loaded.with_keys(self._keys)
+        self._loaded_at = now()
+        self._watched = Watched(folder, config.templates, environ=environ)
+        places = Places(config.state)
+        floor = Floor(config.limits.free_disk_bytes_min)
+        self.spool = Spool(places.spool, floor=floor)
+        self.archive = Archive(places.archive)
+        self.database = Database(config.storage_url)
+        self.reader = Reader(
+            config.reader.workers,
+            config.reader.seconds_max,
+            memory_bytes=config.reader.memory_bytes_max,
+        )
+        self.sender = Sender(
+            self.database,
+            courier_for(config),
+            compose=letter_bytes,
+            fetch_attachment=self._attachment,
+            now=now,
+            on_failure=self._tell_of_failure,
+        )
+        self.desk = Desk(self._policy, now, lambda: secrets.token_bytes(SEED_BYTES))
+        self.clerk = Clerk(
+            spool=self.spool,
+            archive=self.archive,
+            database=self.database,
+            reader=self.reader,
+            desk=self.desk,
+            letters_written=self.sender.ring,
+        )
+        self.clock = Clock(
+            clerk=self.clerk,
+            sender=self.sender,
+            now=now,
+            look_at_files=self._look_at_files,
+            still_alive=lambda: notify_systemd("WATCHDOG=1", environ=environ),
+        )
+        self.fronts: tuple[SmtpFront, ...] = ()
+        self._working: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Bring everything up; when this returns mail is taken.
+
+        Raises ``SpoolLocked`` if another daemon works here, ``OSError`` if a listening place is
+        taken, ``TemporaryFailure`` if the database cannot be reached.
+        """
+        self.spool.lock()
+        await asyncio.to_thread(self.database.migrate)
+        await self.sender.start()
+        self.spool.doorbell = self.clerk.ring
+        self._working = asyncio.create_task(self.clerk.run())
+        self.clock.start()
+        self.fronts = self._built_fronts()
+        for front in self.fronts:
+            await front.start()
+        notify_systemd("READY=1", environ=self._environ)
+
+    async def stop(self) -> None:
+        """Take no new mail, finish what is in hand, let go of everything."""
+        notify_systemd("STOPPING=1", environ=self._environ)
+        await asyncio.gather(*(front.stop() for front in self.fronts))
+        self.clock.stop()
+        self.clerk.stop()
+        if self._working is not None:
+            await self._working
+        await self.sender.stop()
+        await self.reader.close()
+        await self.spool.close()
+        self.database.close()
+        _log.info("daemon_stopped", count=self.clerk.handled_count)
+
+    async def serve(self, *, ready: Callable[[], None] = lambda: None) -> None:
+        """Run until SIGTERM or SIGINT; SIGHUP reads the files again."""
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ended.set)
+        reloads: set[asyncio.Task[None]] = set()
+
+        def reload() -> None:
+            task = asyncio.create_task(self._reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
+        await self.start()
+        ready()
+        await ended.wait()
+        await self.stop()
+
+    # The rules of the moment.
+
+    def _policy(self) -> Policy:
+        return self._loaded.policy
+
+    async def _look_at_files(self) -> None:
+        if await asyncio.to_thread(self._watched.has_changed):
+            await self._reload()
+
+    async def _reload(self) -> None:
+        found = await asyncio.to_thread(self._watched.reload)
+        if isinstance(found, ConfigError):
+            _log.error("config_refused", count=len(found.mistakes), reason=str(found))
+            await asyncio.to_thread(self._tell_of_mistakes, found)
+            return
+        self._loaded = found.with_keys(self._keys)
+        self._loaded_at = self._now()
+        _log.info("config_reloaded", count=len(found.files))
+
+    def _tell_of_mistakes(self, error: ConfigError) -> None:
+        since = self._loaded_at
+        self._write_own(
+            f"config.{self._now().strftime('%Y%m%dT%H%M%S.%f')}",
+            lambda fresh: decide_config_broken(
+                error.mistakes, since=since, policy=self._policy(), fresh=fresh
+            ),
+        )
+
+    # Letters that failed, told to their authors.
+
+    def _tell_of_failure(self, failure: LetterFailure) -> None:
+        claimed, is_final = failure.letter, failure.kind is not FailureKind.LATE
+        letter = SentLetter(
+            id=claimed.letter_id,
+            name=claimed.name,
+            person=claimed.person,
+            number=claimed.number,
+            recipient=str(claimed.mail.recipient),
+            message_id=claimed.mail.message_id,
+            subject=claimed.mail.subject,
+            text=claimed.mail.text,
+            state="failed" if is_final else "waiting",
+            written_at=claimed.written_at,
+            left_at=None,
+            entry_id=claimed.entry_id,
+        )
+        undelivered = Undelivered(letter, failure.reason, is_final)
+        if claimed.name == "undeliverable":
+            _log.error("letter_lost_twice", letter=claimed.letter_id, reason=failure.reason)
+            return
+        with self.database.reading() as session:
+            number = claimed.number
+            ticket = lookup.ticket_of(session, number) if number is not None else None
+        self._write_own(
+            f"{failure.kind.value}.{claimed.letter_id}",
+            lambda fresh: decide_undelivered(
+                undelivered, ticket, policy=self._policy(), fresh=fresh
+            ),
+        )
+
+    def _write_own(self, decision_id: str, decide: Callable[[Fresh], Decision]) -> None:
+        now = self._now()
+        fresh = Fresh(now, 0, 0, decision_id, self.desk.seed())
+        try:
+            with self.database.transaction() as session:
+                decision = decide(fresh)
+                ledger.record_tick(session, decision, tick_id=decision_id, at=now)
+        except ledger.AlreadyApplied:
+            return
+        self.sender.ring()
+
+    def _attachment(self, wanted: AttachmentRef) -> bytes:
+        return attachment_bytes(self.archive.raw(wanted.raw_sha256), wanted.index)
+
+    # The ways in.
+
+    def _built_fronts(self) -> tuple[SmtpFront, ...]:
+        config = self._loaded.config
+        reception = Reception(self._accepts, limits_of(config))
+        handed = sockets_from_systemd(self._environ)
+        wanted = ((Front.SMTP, config.smtp), (Front.LMTP, config.lmtp))
+        return tuple(
+            FRONTS[kind](
+                Listen(listener.listen.host, listener.listen.port, listener.listen.path),
+                self.spool,
+                reception,
+                hostname=config.hostname,
+                tls=tls_of(listener),
+                sock=handed.get(kind.value),
+                now=self._now,
+            )
+            for kind, listener in wanted
+            if listener is not None
+        )
+
+    def _accepts(self, address: Address) -> Acceptance:
+        return acceptance_of(self._policy())(address)
+
+
+def acceptance_of(policy: Policy) -> Callable[[Address], Acceptance]:
+    """Whom we take mail for: our addresses, their plus parts, and the reply domain."""
+    has_domain = policy.reply_mode is ReplyMode.SUBDOMAIN
+    keys = frozenset(key for key, _ in policy.addresses)
+    return accept_own(keys, reply_domain=policy.reply_domain if has_domain else None)
+
+
+def limits_of(config: Config) -> Limits:
+    """The bounds of the fronts, as the operator set them."""
+    limits = config.limits
+    return replace(
+        Limits(),
+        size_bytes_max=limits.mail_bytes_max,
+        recipients_max=limits.recipients_max,
+        connections_max=limits.connections_max,
+        connections_per_ip_max=limits.connections_per_peer_max,
+        session_seconds_max=limits.connection_time_max.total_seconds(),
+    )
+
+
+def courier_for(config: Config) -> Courier:
+    """Who carries letters: the relay, or the Maildirs when there is none."""
+    smarthost = config.outgoing.smarthost
+    if smarthost is None:
+        return MaildirCourier(config.outgoing.maildirs)
+    password = smarthost.password
+    relay = Relay(
+        smarthost.host,
+        smarthost.port,
+        _ENCRYPTION[smarthost.encryption],
+        smarthost.user,
+        (lambda: password) if password is not None else None,
+    )
+    return SmtpCourier(relay, hostname=config.hostname)
+
+
+def tls_of(listener: Listener) -> ssl.SSLContext | None:
+    """The certificate of a front, ready for STARTTLS; None if it has none."""
+    if listener.tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(listener.tls.certificate, listener.tls.key)
+    return context
+
+
+def sockets_from_systemd(environ: Mapping[str, str]) -> dict[str, socket.socket]:
+    """The listening sockets that systemd hands over, by ``FileDescriptorName``."""
+    if environ.get("LISTEN_PID") != str(os.getpid()):
+        return {}
+    count = int(environ.get("LISTEN_FDS", "0"))
+    names = environ.get("LISTEN_FDNAMES", "").split(":")
+    names += [""] * (count - len(names))
+    return {
+        name or Front.SMTP.value: socket.socket(fileno=FIRST_SYSTEMD_DESCRIPTOR + at)
+        for at, name in enumerate(names[:count])
+    }
+
+
+def notify_systemd(message: str, *, environ: Mapping[str, str]) -> None:
+    """Tell systemd how we are (sd_notify(3)); nothing if it did not ask."""
+    path = environ.get("NOTIFY_SOCKET")
+    if not path:
+        return
+    address = "\0" + path[1:] if path.startswith("@") else path
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifying:
+        notifying.sendto(message.encode("ascii"), address)
+
+
+def clock_from(environ: Mapping[str, str]) -> Callable[[], datetime]:
+    """The time; with MAILTRACK_CLOCK, a file that holds an offset in seconds to real time.
+
+    For tests and rehearsals of deadlines: the whole desk lives at the moved time.
+    """
+    path = environ.get("MAILTRACK_CLOCK")
+    if not path:
+        return lambda: datetime.now(UTC)
+    file = Path(path)
+
+    def moved() -> datetime:
+        real = datetime.now(UTC)
+        try:
+            offset = float(file.read_text("ascii"))
+        except (OSError, ValueError):
+            return real
+        return datetime.fromtimestamp(real.timestamp() + offset, UTC)
+
+    return moved

@@ -1,0 +1,45 @@
+"""Where a command finds its desk: the configuration, the state folder, the database."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from pathlib import Path
+
+from mailtrack.config import Loaded, example_folder, key_ring, load
+from mailtrack.errors import MailtrackError
+from mailtrack.store.database import Database
+
+
+class NoDesk(MailtrackError):
+    """There is nothing to work on yet."""
+
+
+def config_folder(arguments: Namespace) -> Path:
+    """The folder with the YAML files: named, or ``/etc/mailtrack``, or the example."""
+    if arguments.config:
+        folder = Path(arguments.config)
+        if not folder.is_dir():
+            raise NoDesk(f"{folder} is no folder; `mailtrack init {folder}` makes one")
+        return folder
+    installed = Path("/etc/mailtrack")
+    return installed if (installed / "mailtrack.yaml").is_file() else example_folder()
+
+
+def loaded_desk(arguments: Namespace) -> Loaded:
+    """The desk as its files say, with its keys if it has any yet."""
+    loaded = load(config_folder(arguments))
+    keys = key_ring(loaded.config.state, environ=os.environ)
+    return loaded.with_keys(keys) if keys else loaded
+
+
+def open_database(loaded: Loaded) -> Database:
+    """The desk's database. Raises ``NoDesk`` if no desk ever ran here."""
+    if not loaded.config.state.is_dir():
+        raise NoDesk(
+            f"no desk has run here yet: {loaded.config.state} is missing. "
+            "Start one with `mailtrack serve`"
+        )
+    database = Database(loaded.config.storage_url)
+    database.migrate()
+    return database

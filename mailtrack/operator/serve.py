@@ -1,0 +1,92 @@
+"""``mailtrack serve``: run the desk until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from mailtrack import log
+from mailtrack.config import Loaded, load
+from mailtrack.config.models import LogFormat
+from mailtrack.daemon import Daemon, clock_from
+from mailtrack.errors import PermanentFailure
+from mailtrack.operator.place import config_folder
+
+
+def run(arguments: Namespace) -> int:
+    """Start, say where everything is, and serve."""
+    folder = config_folder(arguments)
+    loaded = load(folder)
+    formats = {LogFormat.AUTO: None, LogFormat.TEXT: False, LogFormat.JSON: True}
+    log.set_up(level=loaded.config.log_level.value, json=formats[loaded.config.log_format])
+    for warning in loaded.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    try:
+        asyncio.run(_serve(folder, loaded))
+    except OSError as error:
+        raise PermanentFailure(_why(error, loaded)) from error
+    return os.EX_OK
+
+
+async def _serve(folder: Path, loaded: Loaded) -> None:
+    daemon = Daemon(folder, loaded, now=clock_from(os.environ))
+    await daemon.serve(ready=lambda: print(welcome(folder, loaded), flush=True))
+
+
+def welcome(folder: Path, loaded: Loaded) -> str:
+    """What a newcomer needs to know: how to send a first mail, and where the answers lie."""
+    config, policy = loaded.config, loaded.policy
+    lines = [f"{policy.desk_name} is ready. Configuration: {folder}"]
+    listening = [
+        f"{name} on {one.listen}"
+        for name, one in (("SMTP", config.smtp), ("LMTP", config.lmtp))
+        if one is not None
+    ]
+    lines.append(f"Mail comes in by {' and '.join(listening) or 'the pipe only'}.")
+    if config.outgoing.smarthost is not None:
+        host, port = config.outgoing.smarthost.host, config.outgoing.smarthost.port
+        lines.append(f"Letters leave through {host}:{port}.")
+        return "\n".join(lines)
+    lines.append(f"Letters go into Maildirs under {config.outgoing.maildirs}/ADDRESS/new/.")
+    if config.smtp is not None and config.smtp.listen.path is None:
+        lines += _first_mail(loaded, config.smtp.listen.port)
+    return "\n".join(lines)
+
+
+def _first_mail(loaded: Loaded, port: int) -> list[str]:
+    desk = loaded.policy.addresses[0][0]
+    team = [one.address for one in loaded.policy.agents if one.is_active and one.queues]
+    mail = loaded.config.outgoing.maildirs
+    return [
+        "",
+        "Send a first mail, from another terminal:",
+        "",
+        "    python3 - <<'END'",
+        "    import smtplib",
+        f"    s = smtplib.SMTP('127.0.0.1', {port})",
+        f"    s.sendmail('cara@cust.example', '{desk}', 'From: Cara <cara@cust.example>\\n'",
+        f"               'To: {desk}\\nSubject: Printer on fire\\n\\nIt burns.')",
+        "    END",
+        "",
+        "The answers, within a second or two:",
+        f"    {mail}/cara@cust.example/new/    her acknowledgement",
+        *(f"    {mail}/{address}/new/    the agent's notification" for address in team[:2]),
+        "",
+        f"Read and answer as an agent:  neomutt -f {mail}/{team[0] if team else desk}",
+        "A whole support day to watch:  mailtrack demo      Stop here:  Ctrl-C",
+    ]
+
+
+def _why(error: OSError, loaded: Loaded) -> str:
+    if error.errno == 98:
+        places = ", ".join(
+            str(one.listen) for one in (loaded.config.smtp, loaded.config.lmtp) if one
+        )
+        return (
+            f"a listening place is taken already ({places}): another program, or another "
+            "mailtrack, listens there. Stop it, or change intake in mailtrack.yaml"
+        )
+    return f"{error.strerror}: {error.filename or ''}".rstrip(": ")
