@@ -20,7 +20,7 @@ from mailtrack.desk import samples
 from mailtrack.desk.brackets import without_prefixes
 from mailtrack.desk.canned import FOLDER, Canned, canned_from
 from mailtrack.desk.letter_views import AgentLetterView, CannedAnswerView, LetterView
-from mailtrack.desk.phrases import Phrases, phrases_from
+from mailtrack.desk.phrases import PhraseFile, Phrases, phrase_file_from, phrases_from
 from mailtrack.desk.template_lint import kinds_of, lint
 from mailtrack.desk.templates import Source, environment_of, mistake_at, read_sources, written
 from mailtrack.errors import ConfigError, Mistake
@@ -28,7 +28,7 @@ from mailtrack.mail.compose import header_text
 from mailtrack.mail.reply import MARKERS
 
 ENGLISH: Final = "en"
-PHRASES: Final = "phrases.j2"
+PHRASES: Final = "phrases.txt"
 HTML_ENDING: Final = ".html.j2"
 SUBJECT_CHARS_MAX: Final = 250
 _GAPS: Final = re.compile(r"\n{3,}")
@@ -60,21 +60,13 @@ class _Sheet:
     html: Template | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Tongue:
-    """What one language says, as text and as HTML, where it has to be escaped."""
-
-    text: Phrases
-    html: Phrases
-
-
 class Stationery:
     """All templates of a desk, compiled by ``load_stationery``: it knows no files any more."""
 
     def __init__(
         self,
         sheets: Mapping[tuple[str, str], _Sheet],
-        tongues: Mapping[str, _Tongue],
+        tongues: Mapping[str, Phrases],
         canned: Mapping[str, tuple[Canned, Template]],
     ) -> None:
         self._sheets = sheets
@@ -90,21 +82,21 @@ class Stationery:
         """The letter ``name`` in words; in English if the language is not one of ours."""
         assert isinstance(view, type(LETTERS[name][0])), f"{name} is not given {type(view)}"
         language = language if language in self._tongues else ENGLISH
-        sheet, tongue = self._sheets[name, language], self._tongues[language]
-        values = _values_of(view, language)
-        text, subject = written(sheet.text, {**values, "say": tongue.text})
+        sheet = self._sheets[name, language]
+        values = {**_values_of(view, language), "say": self._tongues[language]}
+        text, subject = written(sheet.text, values)
         html = None
         if sheet.html is not None:
-            html, _ = written(sheet.html, {**values, "say": tongue.html})
+            html, _ = written(sheet.html, values)
         if isinstance(view, AgentLetterView):
             # All that is not ours stands behind a gutter there, so only our own gaps close.
             text = _GAPS.sub("\n\n", text)
         return Words(_one_line(subject), text.strip("\n") + "\n", html)
 
     def label(self, language: str, table: str, key: str) -> str:
-        """A word of a table of ``phrases.j2``, such as ``actions`` ``close``; else the key."""
+        """A word of a table of ``phrases.txt``, such as ``actions`` ``close``; else the key."""
         tongue = self._tongues.get(language, self._tongues[ENGLISH])
-        words = getattr(tongue.text, table)
+        words = getattr(tongue, table)
         return str(words.get(key, key))
 
     @property
@@ -120,8 +112,8 @@ class Stationery:
     def write_canned(self, name: str, language: str, view: CannedAnswerView) -> str:
         """The words of a canned answer, ready to stand above the agent's own."""
         language = language if language in self._tongues else ENGLISH
-        say = self._tongues[language].text
-        text, _ = written(self._canned[name][1], {**_values_of(view, language), "say": say})
+        values = {**_values_of(view, language), "say": self._tongues[language]}
+        text, _ = written(self._canned[name][1], values)
         # "Hello {{ customer.name }}," to somebody without a name must not read "Hello ,".
         return (
             text.strip("\n") if view.customer.name else text.strip("\n").replace(" ,", ",", 1)
@@ -145,13 +137,18 @@ def load_stationery(folders: tuple[Path, ...], languages: tuple[str, ...]) -> St
 class _Loading:
     """The steps of loading, and the mistakes found on the way."""
 
-    def __init__(self, sources: Mapping[str, Source], languages: tuple[str, ...]) -> None:
+    def __init__(self, sources: Mapping[str, list[Source]], languages: tuple[str, ...]) -> None:
         self.mistakes: list[Mistake] = []
         self._languages = languages
         self._canned: dict[str, Canned] = {}
+        self._linted: set[str] = set()
+        self._phrases = {
+            name: ours for name, ours in sources.items() if name.endswith(f"/{PHRASES}")
+        }
         self._sources = {
-            name: self._without_head(source) if name.startswith(FOLDER) else source
-            for name, source in sources.items()
+            name: self._without_head(ours[0]) if name.startswith(FOLDER) else ours[0]
+            for name, ours in sources.items()
+            if name not in self._phrases
         }
         self._text, self._text_trees = self._environment(is_html=False)
         self._html, self._html_trees = self._environment(is_html=True)
@@ -186,32 +183,38 @@ class _Loading:
         of_kind = {
             name: source
             for name, source in self._sources.items()
-            if name.endswith(PHRASES) or name.endswith(HTML_ENDING) == is_html
+            if name.endswith(HTML_ENDING) == is_html
         }
         environment, trees, mistakes = environment_of(of_kind, FUNCTIONS, is_html=is_html)
-        # The phrases are in both; their mistakes are told once.
-        self.mistakes += (mistake for mistake in mistakes if mistake not in self.mistakes)
+        self.mistakes += mistakes
         return environment, trees
 
-    def _tongues(self) -> dict[str, _Tongue]:
-        paths = {language: f"letters/{language}/{PHRASES}" for language in self._languages}
-        for path in paths.values():
-            if path not in self._sources:
-                mend = "A language is a folder with phrases.j2; see letters/en."
-                self.mistakes.append(Mistake(path, 1, 1, "", "is missing", mend))
-        if any(path not in self._text_trees for path in paths.values()):
+    def _tongues(self) -> dict[str, Phrases]:
+        english = self._phrase_files(ENGLISH)
+        if not english:
             return {}
-        text = {one: _exports(self._text.get_template(path)) for one, path in paths.items()}
-        html = {one: _exports(self._html.get_template(path)) for one, path in paths.items()}
-        return {
-            language: _Tongue(
-                phrases_from(text[language], text[ENGLISH]),
-                phrases_from(html[language], html[ENGLISH]),
-            )
-            for language in self._languages
-        }
+        tongues = {}
+        for language in self._languages:
+            own = self._phrase_files(language) if language != ENGLISH else []
+            say, mistakes = phrases_from([*english, *own], english[0])
+            self.mistakes += (one for one in mistakes if one not in self.mistakes)
+            tongues[language] = say
+        return tongues
 
-    def _sheet(self, name: str, language: str, tongue: _Tongue) -> _Sheet | None:
+    def _phrase_files(self, language: str) -> list[PhraseFile]:
+        """The files of a language, the shipped one first, a desk's own above it."""
+        path = f"letters/{language}/{PHRASES}"
+        if path not in self._phrases:
+            mend = f"A language is a folder with {PHRASES}; see letters/{ENGLISH}."
+            self.mistakes.append(Mistake(path, 1, 1, "", "is missing", mend))
+        files = []
+        for source in reversed(self._phrases.get(path, [])):
+            file, mistakes = phrase_file_from(str(source.path), source.text)
+            self.mistakes += mistakes
+            files.append(file)
+        return files
+
+    def _sheet(self, name: str, language: str, say: Phrases) -> _Sheet | None:
         """The templates of a letter: its own in that language, one for all, or the English."""
         for folder in (f"letters/{language}/", "letters/", f"letters/{ENGLISH}/"):
             text = self._sources.get(f"{folder}{name}.txt.j2")
@@ -222,9 +225,9 @@ class _Loading:
             if html is not None and html.rank > text.rank:
                 html = None
             view = type(LETTERS[name][0])
-            self._lint(text, self._text_trees, view, tongue.text)
+            self._lint(text, self._text_trees, view, say)
             if html is not None:
-                self._lint(html, self._html_trees, view, tongue.html)
+                self._lint(html, self._html_trees, view, say)
             return _Sheet(
                 self._text.get_template(text.name),
                 self._html.get_template(html.name) if html else None,
@@ -234,18 +237,17 @@ class _Loading:
         return None
 
     def _canned_sheet(
-        self, path: str, tongues: Mapping[str, _Tongue]
+        self, path: str, tongues: Mapping[str, Phrases]
     ) -> tuple[Canned, Template]:
-        self._lint(
-            self._sources[path], self._text_trees, CannedAnswerView, tongues[ENGLISH].text
-        )
+        self._lint(self._sources[path], self._text_trees, CannedAnswerView, tongues[ENGLISH])
         return self._canned[path], self._text.get_template(path)
 
     def _lint(
         self, source: Source, trees: Mapping[str, nodes.Template], view: type, say: Phrases
     ) -> None:
-        found = lint(source, trees, view, say)
-        self.mistakes += (mistake for mistake in found if mistake not in self.mistakes)
+        if source.name not in self._linted:
+            self._linted.add(source.name)
+            self.mistakes += lint(source, trees, view, say)
 
     def _try(self, stationery: Stationery) -> None:
         """Write each letter in each language with its samples."""
@@ -276,10 +278,6 @@ class _Loading:
                 )
             trace = trace.tb_next
         return mistake_at(self._sources[name], line, "", str(error))
-
-
-def _exports(template: Template) -> dict[str, object]:
-    return {name: said for name, said in vars(template.module).items() if name[0] != "_"}
 
 
 def subject_for_customer(number: int, subject: str, is_first: bool) -> str:

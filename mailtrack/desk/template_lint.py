@@ -14,7 +14,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Final, Union, get_args, get_origin, get_type_hints
 
-from jinja2 import meta, nodes
+from jinja2 import nodes
 
 from mailtrack.desk.phrases import Phrases
 from mailtrack.desk.templates import Source, mistake_at
@@ -35,9 +35,9 @@ def lint(
     """
     tree = trees[source.name]
     scope: dict[str, Kind] = {**kinds_of(view), **_ALWAYS_THERE}
+    functions = tree.environment.globals if tree.environment else {}
     walk = _Walk(source, say)
-    walk.undeclared(tree, {**dict.fromkeys(_set_for(tree, trees)), **scope})
-    walk.visit(tree, scope)
+    walk.visit(tree, {**dict.fromkeys((*functions, *_set_for(tree, trees))), **scope})
     return tuple(sorted(walk.mistakes, key=lambda mistake: (mistake.line, mistake.column)))
 
 
@@ -49,33 +49,27 @@ class _Walk:
         self._source = source
         self._say = say
 
-    def undeclared(self, tree: nodes.Template, scope: Mapping[str, Kind]) -> None:
-        """Note every name that is neither the view's nor set by the template itself."""
-        known = scope.keys() | tree.environment.globals.keys() if tree.environment else scope
-        unknown = meta.find_undeclared_variables(tree) - set(known)
-        for name in sorted(unknown):
-            uses = (one for one in tree.find_all(nodes.Name) if one.name == name)
-            line = min((use.lineno for use in uses), default=1)
-            self._note(line, name, f"{name} is not known here", scope.keys())
-
     def visit(self, node: nodes.Node, scope: dict[str, Kind]) -> None:
-        """Check the node and all below it."""
+        """Check the node and all below it; what it sets is in ``scope`` from then on."""
         match node:
+            case nodes.Name(ctx="load"):
+                if node.name not in scope:
+                    self._note(node.lineno, node.name, f"{node.name} is not known here", scope)
+                    scope[node.name] = None  # once is enough
             case nodes.For():
-                self.visit(node.iter, scope)
-                inner = dict(scope)
-                if isinstance(node.target, nodes.Name):
-                    inner[node.target.name] = _element_of(self._kind(node.iter, scope))
-                for child in (*node.body, *node.else_):
-                    self.visit(child, inner)
+                self._visit_loop(node, scope)
                 return
-            case nodes.Macro():
-                inner = {**scope, **{argument.name: None for argument in node.args}}
+            case nodes.Macro() | nodes.Block():
+                names = [one.name for one in getattr(node, "args", ())]
+                inner = {**scope, **dict.fromkeys(names)}
                 for child in node.body:
                     self.visit(child, inner)
                 return
-            case nodes.Assign(target=nodes.Name() as target):
-                scope[target.name] = self._kind(node.node, scope)
+            case nodes.FromImport():
+                for name in node.names:
+                    scope[name[1] if isinstance(name, tuple) else name] = None
+            case nodes.Import():
+                scope[node.target] = None
             case nodes.Getattr():
                 self._check(node, scope)
             case nodes.Mul() | nodes.Pow():
@@ -84,6 +78,24 @@ class _Walk:
                 pass
         for child in node.iter_child_nodes():
             self.visit(child, scope)
+        if isinstance(node, nodes.Assign | nodes.AssignBlock):
+            self._bind(node, scope)
+
+    def _visit_loop(self, node: nodes.For, scope: dict[str, Kind]) -> None:
+        self.visit(node.iter, scope)
+        inner = {**scope, "loop": None}
+        element = _element_of(self._kind(node.iter, scope))
+        for name in node.target.find_all(nodes.Name):
+            inner[name.name] = None
+        if isinstance(node.target, nodes.Name):
+            inner[node.target.name] = element
+        for child in (*node.body, *node.else_, *([node.test] if node.test else ())):
+            self.visit(child, inner)
+
+    def _bind(self, node: nodes.Assign | nodes.AssignBlock, scope: dict[str, Kind]) -> None:
+        if isinstance(node.target, nodes.Name):
+            kind = self._kind(node.node, scope) if isinstance(node, nodes.Assign) else str
+            scope[node.target.name] = kind
 
     def _check(self, node: nodes.Getattr, scope: Mapping[str, Kind]) -> None:
         if isinstance(node.node, nodes.Name) and node.node.name == "say":
@@ -118,10 +130,9 @@ class _Walk:
 
 def _set_for(tree: nodes.Template, trees: Mapping[str, nodes.Template]) -> set[str]:
     """The names that a template and the one it extends set for all of their blocks."""
-    layers: list[nodes.Template | None] = [tree]
-    for one in tree.find_all(nodes.Extends):
-        if isinstance(one.template, nodes.Const):
-            layers.append(trees.get(one.template.value))
+    parents = (one.template for one in tree.body if isinstance(one, nodes.Extends))
+    named = [parent.value for parent in parents if isinstance(parent, nodes.Const)]
+    layers = (tree, *(trees.get(name) for name in named))
     names: set[str] = set()
     for layer in layers:
         for statement in layer.body if layer else ():

@@ -29,6 +29,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from mailtrack.desk.phrases import shown_size, shown_span, shown_time
+from mailtrack.desk.views import FileView
 from mailtrack.errors import Mistake
 from mailtrack.tickets.decision import Field
 
@@ -53,18 +54,18 @@ class Source:
     text: str
 
 
-def read_sources(folders: tuple[Path, ...]) -> tuple[dict[str, Source], tuple[Mistake, ...]]:
-    """All templates by name, each from the first folder that has it, and what is unreadable."""
-    sources: dict[str, Source] = {}
+def read_sources(
+    folders: tuple[Path, ...],
+) -> tuple[dict[str, list[Source]], tuple[Mistake, ...]]:
+    """All files by name, the first folder's first, and what is unreadable."""
+    sources: dict[str, list[Source]] = {}
     mistakes: list[Mistake] = []
     for rank, folder in enumerate(folders):
         paths = sorted(path for path in folder.rglob("*") if path.suffix in (".j2", ".txt"))
         for path in paths[:FILES_MAX]:
             name = path.relative_to(folder).as_posix()
-            if name in sources:
-                continue
             text, mistake = _text_of(path)
-            sources[name] = Source(name, path, rank, text)
+            sources.setdefault(name, []).append(Source(name, path, rank, text))
             mistakes += [mistake] if mistake else []
     return sources, tuple(mistakes)
 
@@ -123,8 +124,7 @@ def environment_of(
 ) -> tuple[Environment, dict[str, nodes.Template], tuple[Mistake, ...]]:
     """An environment over these files, their syntax trees, and their syntax errors.
 
-    HTML escapes everything, phrases included: which environment compiles a file decides, never
-    its name, because a macro is trusted by the template that calls it.
+    HTML escapes everything: which environment compiles a file decides, never its name.
     """
     environment = _Sandbox(
         autoescape=is_html,
@@ -223,6 +223,14 @@ def _value(context: Context, text: str, field: Field) -> str:
             return text
 
 
+@pass_context
+def _files(context: Context, attachments: tuple[FileView, ...]) -> str:
+    """The names and sizes of attachments: ``photo.jpg (120 KB), log.txt (812 B)``."""
+    say = context["say"]
+    shown = (f"{one.name} ({shown_size(one.size_bytes, say)})" for one in attachments)
+    return ", ".join(shown)
+
+
 def _gutter(text: str, mark: str = "│ ") -> str:
     """Each line behind a mark: what stands behind it came from somebody else, and shows it."""
     return "\n".join(f"{mark}{line}".rstrip() for line in text.strip("\n").splitlines())
@@ -255,6 +263,7 @@ FILTERS: Final[dict[str, Callable[..., object]]] = {
     "until": _until,
     "span": _span,
     "size": _size,
+    "files": _files,
     "value": _value,
     "gutter": _gutter,
     "opening": _opening,
