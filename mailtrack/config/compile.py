@@ -7,13 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from mailtrack.config.compile_desk import Addresses, addresses_of, check_words, config_of
+from mailtrack.config.compile_desk import (
+    Addresses,
+    addresses_of,
+    check_languages,
+    config_of,
+    has_letters,
+)
 from mailtrack.config.compile_people import agents_of, customers_of
 from mailtrack.config.compile_rules import rules_of
 from mailtrack.config.compile_sla import calendars_of, ladder_of, policies_of
@@ -25,6 +32,7 @@ from mailtrack.config.models_rules import RulesFile, SlaFile
 from mailtrack.config.page import Page
 from mailtrack.config.report import Report
 from mailtrack.config.settings import Config
+from mailtrack.config.stamps import Stamp, files_below, stamps_of
 from mailtrack.config.validate import validated
 from mailtrack.desk.letters import Stationery, TemplateMistakes, load_stationery
 from mailtrack.desk.policy import Agent, Brakes, CustomerRule, Policy
@@ -49,12 +57,13 @@ def compiled(
     desk, desk_page = _shape(pages.desk, MailtrackFile, report)
     folders = _template_folders(desk, desk_page, report)
     languages = SHIPPED if desk is None else (desk.desk.language, *desk.desk.languages)
-    stationery = _stationery_of(folders, languages, report)
+    written = tuple(dict.fromkeys(one for one in languages if has_letters(folders, one)))
+    stationery = _stationery_of(folders, written, report)
     known = known_from(pages, stationery)
     behaviour = _behaviour_of(pages, desk, known=known, report=report)
     addresses = None
     if desk is not None:
-        check_words(desk.desk, desk_page, known=known, report=report)
+        check_languages(desk.desk, desk_page, folders, known=known, report=report)
         addresses = addresses_of(desk.desk, desk_page, report=report)
     if desk is None or addresses is None or stationery is None:
         return None
@@ -133,11 +142,21 @@ def _template_folders(
 def _stationery_of(
     folders: tuple[Path, ...], languages: tuple[str, ...], report: Report
 ) -> Stationery | None:
+    stamps = stamps_of(files_below(folders))
     try:
-        return load_stationery(folders, tuple(dict.fromkeys(languages)))
+        return _compiled_stationery(folders, languages, stamps)
     except TemplateMistakes as error:
         report.mistakes.extend(error.mistakes)
         return None
+
+
+@lru_cache(maxsize=2)
+def _compiled_stationery(
+    folders: tuple[Path, ...], languages: tuple[str, ...], stamps: tuple[Stamp, ...]
+) -> Stationery:
+    # Compiling all templates takes longer than all the rest of loading, and rules change far
+    # more often than templates do. The stamps say when a template did.
+    return load_stationery(folders, languages)
 
 
 def _keys_of(state: Path, environ: Mapping[str, str], report: Report) -> KeyRing:

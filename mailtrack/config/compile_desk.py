@@ -67,13 +67,27 @@ def addresses_of(desk: DeskSection, page: Page, *, report: Report) -> Addresses 
     return Addresses(tuple(table.items()), queues, domain)
 
 
-def check_words(desk: DeskSection, page: Page, *, known: Known, report: Report) -> None:
-    """The languages of the desk."""
+def has_letters(folders: tuple[Path, ...], language: str) -> bool:
+    """Whether there are templates in that language."""
+    return language.isalnum() and any((one / "letters" / language).is_dir() for one in folders)
+
+
+def check_languages(
+    desk: DeskSection,
+    page: Page,
+    folders: tuple[Path, ...],
+    *,
+    known: Known,
+    report: Report,
+) -> None:
+    """The languages of the desk: each needs its templates."""
     known.languages.expect(desk.language, page, ("desk", "language"), report)
     for index, language in enumerate(desk.languages):
-        if len(language) not in (2, 3) or not language.isascii() or not language.isalpha():
-            found = f"{shown_text(language)} is no code of a language"
-            mend = did_you_mean(language, SHIPPED) or "Write a code such as en"
+        if not has_letters(folders, language):
+            found = f"there are no letters in language {shown_text(language)}"
+            mend = (
+                f"{', '.join(SHIPPED)} ship; another one needs letters/{language} in templates"
+            )
             report.wrong(page, ("desk", "languages", index), found, mend)
 
 
@@ -210,6 +224,10 @@ def _outgoing_of(
     if section.smarthost is not None:
         password = secrets.find("smtp-password", section.password, ("outgoing", "password"))
         smarthost = _smarthost_of(section.smarthost, password, page, report)
+        if smarthost and smarthost.user and not password and section.password is None:
+            found = f"there is no password for the user '{smarthost.user}'"
+            mend = "Set outgoing.password: {file: /path/to/it}"
+            report.wrong(page, ("outgoing", "smarthost"), found, mend)
     return Outgoing(
         smarthost=smarthost,
         maildirs=state / "mail",
@@ -237,9 +255,6 @@ def _smarthost_of(
         report.wrong(page, path, found, mend)
         return None
     user = unquote(parts.username) if parts.username else None
-    if user is not None and password is None:
-        found = f"there is no password for the user '{user}'"
-        report.wrong(page, path, found, "Set outgoing.password: {file: /path/to/it}")
     encryption = Encryption.TLS if parts.scheme == "smtps" else Encryption.STARTTLS
     if encryption is Encryption.STARTTLS and _is_loopback(parts.hostname):
         encryption = Encryption.NONE

@@ -84,7 +84,7 @@ def _rule_of(
 ) -> Rule:
     when = when_of(rule.when, page, (*path, "when"), known=known, report=report)
     then = _then_of(rule.then, page, (*path, "then"), known=known, report=report)
-    if then == Then() and not rule.stop and "then" not in page.keys(path):
+    if not (page.keys((*path, "then")) or rule.stop) and page.is_whole(path):
         found = f"the rule {shown_text(rule.name)} does nothing"
         report.wrong(page, path, found, "Add then: with what it does, or stop: true")
     return Rule(rule.name, when, then, rule.stop, page.where(path))
@@ -137,7 +137,8 @@ def _check(
         complaint = check_condition(single)
         if complaint is not None:
             found, _, mend = complaint.partition("; ")
-            report.wrong(page, at, f"{shown_text(text)}: {found}", mend[:1].upper() + mend[1:])
+            found = found if repr(text) in found else f"{shown_text(text)}: {found}"
+            report.wrong(page, at, found, mend[:1].upper() + mend[1:])
         elif how is not Match.REGEX:
             checked = _CHECKS.get(condition.subject)
             if checked is not None:
@@ -215,9 +216,10 @@ def _assign_of(
     where = page.where(path)
     given = [key for key, value in assign.model_dump().items() if value]
     if len(given) != 1:
-        found = f"{' and '.join(given) or 'nothing'} says whom to assign to"
-        mend = "Write one of person, round_robin, least_busy, skill"
-        report.wrong_key(page, path, found, mend)
+        if page.is_whole(path):
+            found = f"{' and '.join(given) or 'nothing'} says whom to assign to"
+            mend = "Write one of person, round_robin, least_busy, skill"
+            report.wrong_key(page, path, found, mend)
         return None
     if assign.person is not None:
         known.agents.expect(assign.person, page, (*path, "person"), report)

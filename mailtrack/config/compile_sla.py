@@ -97,7 +97,7 @@ def _calendar_of(
             _take(key, days, window, taken=taken, page=page, path=at, report=report)
             for day in days:
                 week[day].append(window)
-    if not any(week) and not page.keys((*path, "hours")):
+    if not any(one.hours.values()) and page.is_whole(path):
         report.wrong_key(page, path, f"'{name}' has no hours", "Add hours: {mon-fri: ...}")
     return Calendar(
         name=name,
@@ -202,7 +202,7 @@ def _policy_of(
         (Metric.UPDATE, one.update),
         (Metric.RESOLUTION, one.resolution),
     )
-    if not any(key in page.keys(path) for key, _ in promised):
+    if not any(section for _, section in promised) and page.is_whole(path):
         found = f"the policy {shown_text(one.name)} promises nothing"
         report.wrong(page, path, found, "Add first_reply, next_reply, update or resolution")
     targets = tuple(

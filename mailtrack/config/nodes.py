@@ -67,8 +67,9 @@ def nodes_from(text: str) -> tuple[Node | None, tuple[Fault, ...]]:
     looked at in the same run. Other broken syntax ends the reading.
     """
     tabs: list[Fault] = []
+    written = text.split("\n")
     while True:
-        builder = _Builder()
+        builder = _Builder(_shifts(written, text.split("\n")) if tabs else {})
         try:
             builder.build(events_of(text))
         except Unreadable as unreadable:
@@ -79,6 +80,12 @@ def nodes_from(text: str) -> tuple[Node | None, tuple[Fault, ...]]:
             text = mended
         else:
             return builder.root, (*tabs, *builder.faults)
+
+
+def _shifts(written: list[str], mended: list[str]) -> dict[int, int]:
+    """By line, from 1: how much further to the right its text stands in the file."""
+    pairs = enumerate(zip(written, mended, strict=True), start=1)
+    return {line: len(old) - len(new) for line, (old, new) in pairs if len(old) != len(new)}
 
 
 def joined(path: str, key: str) -> str:
@@ -116,6 +123,7 @@ class _Open:
 class _Builder:
     """Puts the events of one file together, without recursion."""
 
+    shifts: dict[int, int]
     root: Node | None = None
     faults: list[Fault] = field(default_factory=list)
     _stack: list[_Open] = field(default_factory=list)
@@ -162,7 +170,7 @@ class _Builder:
 
     def _end(self) -> None:
         done = self._stack.pop()
-        place = place_of(done.event.start_mark)
+        place = self._place(done.event)
         node: Node = Sequence(tuple(done.values), place, tuple(range(len(done.values))))
         if done.is_mapping:
             pairs = zip(done.keys.items(), done.values, strict=True)
@@ -177,10 +185,10 @@ class _Builder:
         self._count(event, 1)
         text: str = event.value
         if self._is_key_wanted():
-            self._stack[-1].waiting_key = (text, place_of(event.start_mark))
+            self._stack[-1].waiting_key = (text, self._place(event))
             return
         is_null = event.style is None and text in _NULLS
-        node = Scalar(None if is_null else text, place_of(event.start_mark))
+        node = Scalar(None if is_null else text, self._place(event))
         self._keep(node, 0)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchored(node, 1, 0)
@@ -194,13 +202,13 @@ class _Builder:
         if not self._is_key_wanted():
             self._keep(known.node, known.height)
         elif isinstance(known.node, Scalar) and known.node.text is not None:
-            self._stack[-1].waiting_key = (known.node.text, place_of(event.start_mark))
+            self._stack[-1].waiting_key = (known.node.text, self._place(event))
         else:
             raise _unreadable(event, "a reference stands where a key belongs", "Write the key")
 
     def _text_with_a_star(self, event: AliasEvent) -> _Anchored:
         # `from: *@bank.example` without quotes is the most natural thing to write.
-        place = place_of(event.start_mark)
+        place = self._place(event)
         found = f"*{event.anchor} is read as a reference to &{event.anchor}, which is not there"
         mend = f'A value that begins with * stands in quotes: "*{event.anchor}"'
         self.faults.append(Fault(place, found, mend, key=self._path()))
@@ -229,6 +237,10 @@ class _Builder:
         found = f"'{key}' stands here a second time; the first is in line {first}"
         mend = "Keep one of them"
         self.faults.append(Fault(place, found, mend, key=joined(parent.path, key)))
+
+    def _place(self, event: Event) -> Place:
+        place = place_of(event.start_mark)
+        return Place(place.line, place.column + self.shifts.get(place.line, 0))
 
     def _is_key_wanted(self) -> bool:
         if not self._stack:
@@ -268,7 +280,7 @@ class _Builder:
         shown = f"!!{kind}" if kind != tag else tag
         found = f"{shown} is a YAML tag, and tags are never followed here"
         mend = "Delete it, or write the value in quotes if it is text"
-        self.faults.append(Fault(place_of(event.start_mark), found, mend, key=self._path()))
+        self.faults.append(Fault(self._place(event), found, mend, key=self._path()))
 
 
 def _unreadable(event: Event, found: str, mend: str) -> Unreadable:

@@ -25,11 +25,15 @@ _UTF8_BOM: Final = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A file of the desk. ``root`` is None if the file is not there, empty or unreadable."""
+    """A file of the desk. ``root`` is None if the file is not there, empty or unreadable.
+
+    ``left_out`` are the key paths, as shown, of branches that were wrong and are gone.
+    """
 
     path: Path
     root: Node | None
     mistakes: tuple[Mistake, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
     def plain(self) -> Plain:
         """The tree as dicts, lists and texts."""
@@ -37,9 +41,16 @@ class Page:
 
     def without(self, paths: frozenset[KeyPath]) -> Page:
         """The page less the branches at those paths; what stays knows its place as before."""
-        if self.root is None or () in paths:
-            return Page(self.path, None, self.mistakes)
-        return Page(self.path, _pruned(self.root, (), paths), self.mistakes)
+        left_out = self.left_out | {self.shown(path) for path in paths}
+        root = None
+        if self.root is not None and () not in paths:
+            root = _pruned(self.root, (), paths)
+        return Page(self.path, root, self.mistakes, left_out)
+
+    def is_whole(self, path: KeyPath) -> bool:
+        """Whether nothing at or below ``path`` was left out: what lacks there is not there."""
+        shown = self.shown(path)
+        return not any(out.startswith(shown) for out in self.left_out)
 
     def deepest(self, path: KeyPath) -> KeyPath:
         """As much of ``path`` as the file has."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from mailtrack.config.known import FILES
 from mailtrack.config.load import Loaded, load
+from mailtrack.config.stamps import Stamp, files_below, stamps_of
 from mailtrack.errors import ConfigError
-
-TEMPLATES_WATCHED_MAX: Final = 2000
-
-_Seen = dict[str, tuple[int, int, int]]
 
 
 class Watched:
@@ -54,24 +50,6 @@ class Watched:
             self._seen = self._look()
         return loaded
 
-    def _look(self) -> _Seen:
-        return {str(path): seen for path in self._paths() if (seen := _stamp(path)) is not None}
-
-    def _paths(self) -> Iterator[Path]:
-        for name in FILES:
-            yield self._folder / name
-        count = 0
-        for folder in self._templates:
-            for path in sorted(folder.rglob("*")):
-                count += 1
-                if count > TEMPLATES_WATCHED_MAX:
-                    return
-                yield path
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    def _look(self) -> tuple[Stamp, ...]:
+        yaml = (self._folder / name for name in FILES)
+        return stamps_of((*yaml, *files_below(self._templates)))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from mailtrack.config.page import KeyPath, Page, did_you_mean, shown_text
 from mailtrack.errors import Mistake
+
+# Codes of countries that are taken for codes of their languages.
+_COUNTRIES: Final = {"ua": "uk", "gb": "en", "us": "en"}
 
 
 @dataclass(slots=True)
@@ -46,7 +50,9 @@ class Names:
         if self.words is None or name in self.words:
             return True
         found = f"there is no {self.kind} {shown_text(name)}"
-        mend = did_you_mean(name, self.words, empty=f"Add it to {self.home}")
+        meant = _COUNTRIES.get(name.casefold()) if self.kind == "language" else None
+        near = f"Did you mean '{meant}'?" if meant in self.words else None
+        mend = near or did_you_mean(name, self.words, empty=f"Add it to {self.home}")
         report.wrong(page, path, found, mend)
         return False
 

@@ -28,20 +28,18 @@ def validated(page: Page, model: type[M]) -> tuple[M | None, Page, tuple[Mistake
     None if not even the rest is enough for a value.
     """
     mistakes: list[Mistake] = []
-    left_out: set[str] = set()  # as shown: with the indexes of the file, which never shift
     for _ in range(ROUNDS_MAX):
         try:
             return model.model_validate(page.plain()), page, tuple(mistakes)
         except ValidationError as error:
-            bad: set[KeyPath] = set()
-            for one in error.errors(include_url=False):
+            errors = error.errors(include_url=False)
+            for one in errors:
                 path = _path_of(page, one)
-                shown = page.shown(path)
-                if not any(out.startswith(shown) for out in left_out):
+                # What lacks because it was left out as wrong was told before.
+                if page.is_whole(path) and not _is_consequence(one, errors):
                     mistakes.append(_mistake_of(page, path, one, model))
-                bad.add(_to_leave_out(page, path, one))
-        left_out |= {page.shown(path) for path in bad}
-        page = page.without(frozenset(bad))
+            bad = frozenset(_to_leave_out(page, _path_of(page, one), one) for one in errors)
+        page = page.without(bad)
         if page.root is None:
             break
     return None, page, tuple(mistakes)
@@ -52,6 +50,14 @@ def _path_of(page: Page, error: ErrorDetails) -> KeyPath:
     path = tuple(error["loc"])
     there = page.deepest(path)
     return path[: len(there) + 1] if error["type"] == "missing" else there
+
+
+def _is_consequence(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """Whether a list is only too short because one of its items is wrong."""
+    loc = error["loc"]
+    return error["type"] == "too_short" and any(
+        len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in errors
+    )
 
 
 def _to_leave_out(page: Page, path: KeyPath, error: ErrorDetails) -> KeyPath:
@@ -86,6 +92,8 @@ def _words_of(error: ErrorDetails, path: KeyPath, model: type[BaseModel]) -> tup
         allowed = [part.strip("'") for word in allowed for part in word.split("' or '")]
         shown = shown_text(value) if isinstance(value, str) else kind_of(value)
         return f"{shown} is not known here", did_you_mean(str(value), allowed)
+    if kind == "string_pattern_mismatch":
+        return f"{shown_text(str(value))} cannot stand here", _description(model, path)
     return _bounds(kind, context, value) or (_shown(value), _EXPECTED.get(kind, error["msg"]))
 
 
@@ -101,7 +109,6 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "model_attributes_type": "Keys with values belong here, such as 'key: value'",
     "tuple_type": "A list belongs here: [one, two], or lines that begin with '- '",
     "list_type": "A list belongs here: [one, two], or lines that begin with '- '",
-    "string_pattern_mismatch": "This character cannot be used; see the description of the key",
 }
 
 
