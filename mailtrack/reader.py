@@ -66,7 +66,9 @@ class Reader:
         self._under_way += 1
         try:
             future = pool.schedule(
-                _read, args=(raw, shallow, self._cpu_seconds), timeout=self._wall_seconds
+                read_in_worker,
+                args=(raw, shallow, self._cpu_seconds),
+                timeout=self._wall_seconds,
             )
             return await asyncio.wrap_future(future)
         except (
@@ -136,10 +138,18 @@ def _fenced(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))
 
 
-def _read(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
-    """In the worker: one mail under a limit of processor time of its own."""
+def read_in_worker(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
+    """In the worker: one mail, under a limit of processor time of its own."""
+    spend_at_most(cpu_seconds)
+    return parse(raw, shallow=shallow)
+
+
+def spend_at_most(cpu_seconds: int) -> None:
+    """Die after so many seconds of processor time from now on.
+
+    The limit counts from the birth of a process, and a worker reads many mails.
+    """
     usage = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(usage.ru_utime + usage.ru_stime)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (spent + cpu_seconds + 1, hard))
-    return parse(raw, shallow=shallow)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import struct
 
-HEADER = b"From: Dana <dana@client.example>\r\nTo: help@desk.example\r\nSubject: hi\r\n"
+USUAL = (b"From: Dana <dana@client.example>", b"To: help@desk.example", b"Subject: hi")
+HEADER = b"".join(line + b"\r\n" for line in USUAL)
 
 
 def mail(body: bytes = b"", *fields: str | bytes) -> bytes:
-    """A mail with the usual header, further fields and a body."""
-    lines = (field.encode() if isinstance(field, str) else field for field in fields)
-    return HEADER + b"".join(line + b"\r\n" for line in lines) + b"\r\n" + body
+    """A mail of the usual fields, as far as none of ``fields`` replaces them, and a body."""
+    lines = [field.encode() if isinstance(field, str) else field for field in fields]
+    given = {line.partition(b":")[0] for line in lines}
+    kept = [line for line in USUAL if line.partition(b":")[0] not in given]
+    return b"".join(line + b"\r\n" for line in (*kept, *lines)) + b"\r\n" + body
 
 
 def text_mail(body: bytes, charset: str = "", **parameters: str) -> bytes:

@@ -54,6 +54,7 @@ DETECTOR_BYTES_MAX: Final = 4096
 HTML_CHARS_MAX: Final = 512 * 1024  # of bytes too, before they are decoded
 HTML_DEPTH_MAX: Final = 256  # libxml2 drops what lies deeper, without a word
 HTML_TAGS_MAX: Final = 20_000
+BASE64_PIECES_MAX: Final = 10_000  # some programs encode each line by itself
 CALENDAR_LINES_MAX: Final = 500
 UUENCODED_FILES_MAX: Final = 20
 TNEF_FILES_MAX: Final = 50

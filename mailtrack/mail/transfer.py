@@ -6,6 +6,7 @@ import binascii
 import re
 from typing import Final
 
+from mailtrack.mail.limits import BASE64_PIECES_MAX
 from mailtrack.mail.uuencode import uudecoded, without_files
 from mailtrack.mail.words import base64_bytes
 
@@ -59,7 +60,10 @@ def _base64_and_more(body: bytes, pad: int) -> tuple[bytes, str]:
     """Base64 with something behind its padding: another piece of it, or garbage."""
     content = base64_bytes(body[:pad])
     tail = body[pad:].lstrip(b"=")
-    pieces = [_BLANKS.sub(b"", piece) for piece in tail.split(b"=")]
+    pieces = [
+        _BLANKS.sub(b"", piece)
+        for piece in tail.split(b"=", BASE64_PIECES_MAX)[:BASE64_PIECES_MAX]
+    ]
     if all(_BASE64.match(piece) for piece in pieces) and not len(pieces[-1]) % 4:
         more = b"".join(base64_bytes(piece) for piece in pieces)
         return content + more, "transfer.base64_pieces" if more else ""

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from mailtrack.mail.charset import Rung, clean, codec_from, text_from
-from mailtrack.mail.limits import ENCODED_WORDS_MAX
+from mailtrack.mail.limits import BASE64_PIECES_MAX, ENCODED_WORDS_MAX
 
 # Each part stops at the character that ends it, so a failed match costs its own length once.
 WORD: Final = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?\r\n]*)\?=")
@@ -79,7 +79,11 @@ def _bytes_of(encoding: str, encoded: str) -> bytes:
 
 def base64_bytes(raw: bytes) -> bytes:
     """The bytes of broken base64: foreign characters skipped, missing padding supplied."""
-    return b"".join(_unpadded(piece) for piece in raw.split(b"=") if piece)
+    return b"".join(_unpadded(piece) for piece in _pieces(raw) if piece)
+
+
+def _pieces(raw: bytes) -> list[bytes]:
+    return raw.split(b"=", BASE64_PIECES_MAX)[:BASE64_PIECES_MAX]
 
 
 def _unpadded(piece: bytes) -> bytes:

@@ -2,61 +2,11 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
-
 import pytest
+from html_inspector import foreign_in
 
 from mailtrack.mail.html import sanitised, text_from_html
 from mailtrack.mail.limits import HTML_CHARS_MAX, HTML_DEPTH_MAX
-
-TAGS = frozenset(
-    "a abbr address article aside b bdi bdo big blockquote br caption center cite code col "
-    "colgroup dd del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 "
-    "header hr i img ins kbd li main mark nav ol p pre q s samp section small span strike "
-    "strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr".split()
-)
-ATTRIBUTES = frozenset(
-    "align alt bgcolor border cellpadding cellspacing color colspan dir face height href lang "
-    "rel reversed rowspan scope size span src start title type valign value width".split()
-)
-LINKS = ("http://", "https://", "mailto:", "tel:", "cid:")
-
-
-class Inspector(HTMLParser):
-    """A second parser over sanitised HTML: collects whatever is not on the list."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.foreign: list[str] = []
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in TAGS:
-            self.foreign.append(tag)
-        for name, value in attrs:
-            target = (value or "").lower().strip()
-            if name not in ATTRIBUTES:
-                self.foreign.append(f"{tag} {name}")
-            if name == "src" and not target.startswith("cid:"):
-                self.foreign.append(f"{tag} {name}={target}")
-            if name == "href" and not target.startswith(LINKS):
-                self.foreign.append(f"{tag} {name}={target}")
-
-    def handle_comment(self, data):
-        self.foreign.append(f"comment {data}")
-
-    def handle_decl(self, decl):
-        self.foreign.append(f"declaration {decl}")
-
-    def handle_pi(self, data):
-        self.foreign.append(f"instruction {data}")
-
-
-def foreign_in(html: str) -> list[str]:
-    inspector = Inspector()
-    inspector.feed(html)
-    inspector.close()
-    return inspector.foreign
-
 
 ACTIVE = [
     "<script>alert(1)</script>",

@@ -1,0 +1,115 @@
+"""A hostile mail costs only itself: workers that read mails can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import psutil
+import pytest
+from raw_mail import text_mail
+
+from mailtrack import reader as reader_module
+from mailtrack.mail.message import ParsedMail
+from mailtrack.reader import Reader, ReaderDied
+
+SMALL = text_mail(b"hello")
+LARGE = text_mail(b"hello world\r\n" * 10_000)
+WAIT_SECONDS_MAX = 20.0
+
+
+def endless(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
+    """In a worker: a library that never comes back."""
+    time.sleep(60)
+    return ParsedMail()
+
+
+def greedy(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
+    """In a worker: a library that wants more memory than there is."""
+    return ParsedMail(text=str(len(bytearray(2 << 30))))
+
+
+def busy(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
+    """In a worker: a regular expression that explodes, under the limit of processor time."""
+    reader_module.spend_at_most(cpu_seconds)
+    while True:
+        pass
+
+
+def children() -> list[psutil.Process]:
+    return [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+
+
+async def until(holds, seconds: float = WAIT_SECONDS_MAX) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def reader():
+    reader = Reader(1, 10.0)
+    yield reader
+    await reader.close()
+
+
+async def test_a_small_mail_is_read_without_a_worker(reader):
+    assert (await reader.read(SMALL)).text == "hello"
+    assert children() == []
+
+
+async def test_a_large_mail_is_read_by_a_worker(reader):
+    parsed = await reader.read(LARGE)
+    assert len(parsed.text) == 120_000
+    assert len(children()) == 1
+
+
+async def test_a_shallow_reading_is_passed_on(reader):
+    assert (await reader.read(SMALL, shallow=True)).is_shallow
+    assert (await reader.read(LARGE, shallow=True)).is_shallow
+
+
+@pytest.mark.parametrize(
+    ("work", "limits"),
+    [
+        (endless, {"wall_seconds": 0.3}),
+        (greedy, {"wall_seconds": 20.0}),
+        (busy, {"wall_seconds": 20.0, "cpu_seconds": 1}),
+    ],
+)
+async def test_a96_a_worker_past_its_limit_dies_and_its_successor_reads_on(
+    monkeypatch, work, limits
+):
+    reader = Reader(1, **limits)
+    try:
+        monkeypatch.setattr(reader_module, "read_in_worker", work)
+        with pytest.raises(ReaderDied):
+            await reader.read(LARGE)
+        monkeypatch.undo()
+        assert len((await reader.read(LARGE)).text) == 120_000
+    finally:
+        await reader.close()
+
+
+async def test_closing_breaks_off_what_is_read(monkeypatch):
+    reader = Reader(1, 30.0)
+    monkeypatch.setattr(reader_module, "read_in_worker", endless)
+    reading = asyncio.ensure_future(reader.read(LARGE))
+    await until(children)
+    await reader.close()
+    with pytest.raises(ReaderDied):
+        await reading
+    await until(lambda: not children())
+
+
+async def test_workers_leave_when_there_is_nothing_to_read():
+    reader = Reader(1, 10.0, idle_seconds=0.1)
+    await reader.read(LARGE)
+    await until(lambda: not children())
+    assert len((await reader.read(LARGE)).text) == 120_000
+    await reader.close()
