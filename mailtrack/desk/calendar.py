@@ -26,7 +26,7 @@ _LAST: Final = datetime(9900, 1, 1, tzinfo=UTC)
 
 def seconds_between(calendar: Calendar | None, start: datetime, end: datetime) -> int:
     """Whole seconds of working time from ``start`` to ``end``; 0 if ``end`` is not later."""
-    start, end = _bounded(start), _bounded(end)
+    start, end = bounded(start), bounded(end)
     if end <= start:
         return 0
     if calendar is None:
@@ -45,7 +45,7 @@ def add_seconds(calendar: Calendar | None, start: datetime, seconds: int) -> dat
     A sum that is full exactly at closing time stays there. 0 and less is ``start`` itself. If
     the calendar does not hold so much time, the end of the search.
     """
-    start = _bounded(start)
+    start = bounded(start)
     left = timedelta(seconds=min(max(seconds, 0), SEARCH_DAYS_MAX * 86_400))
     if calendar is None or not left:
         return start + left
@@ -58,12 +58,12 @@ def add_seconds(calendar: Calendar | None, start: datetime, seconds: int) -> dat
 
 def is_open(calendar: Calendar | None, at: datetime) -> bool:
     """Whether ``at`` is working time. The instant of opening is, that of closing is not."""
-    return next_open(calendar, at) == _bounded(at)
+    return next_open(calendar, at) == bounded(at)
 
 
 def next_open(calendar: Calendar | None, at: datetime) -> datetime:
     """``at`` itself if it is working time, else the next instant that is, in UTC."""
-    at = _bounded(at)
+    at = bounded(at)
     if calendar is None:
         return at
     return next((opens for opens, _ in _openings(calendar, at)), at + SEARCH_DAYS_MAX * _DAY)
@@ -111,5 +111,6 @@ def _instants(wall: datetime) -> tuple[datetime, datetime]:
     return first, max(first, wall.replace(fold=1).astimezone(UTC))
 
 
-def _bounded(at: datetime) -> datetime:
+def bounded(at: datetime) -> datetime:
+    """The instant in UTC, not nearer to the ends of time than sums of ours may reach."""
     return min(max(at.astimezone(UTC), _FIRST), _LAST)

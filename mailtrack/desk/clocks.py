@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from mailtrack.desk.calendar import add_seconds, seconds_between
+from mailtrack.desk.calendar import add_seconds, bounded, seconds_between
 from mailtrack.desk.promises import Calendar, SlaPolicy
 from mailtrack.tickets.clock import Clock, ClockState, Metric
 from mailtrack.tickets.ticket import Priority, Status
@@ -62,8 +62,8 @@ class Terms:
 
 
 def whole_second(at: datetime) -> datetime:
-    """The instant in UTC without its fraction of a second."""
-    return at.astimezone(UTC).replace(microsecond=0)
+    """The instant in UTC without its fraction of a second; a pin may name any year."""
+    return bounded(at).replace(microsecond=0)
 
 
 def cycles(clocks: Iterable[Clock], metric: Metric) -> tuple[Clock, ...]:

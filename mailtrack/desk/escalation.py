@@ -150,7 +150,7 @@ def _instant(
     """
     assert clock.due_at is not None
     if rung.after is not None:
-        instant = clock.due_at + rung.after
+        instant = add_seconds(None, clock.due_at, int(rung.after.total_seconds()))
     elif rung.percent is None or rung.percent == 100:
         instant = clock.due_at
     else:

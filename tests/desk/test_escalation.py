@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from desk.calendars import K, at, hours
@@ -200,6 +200,22 @@ def test_a_policy_that_is_gone_is_told_by_the_clock_on_the_wall() -> None:
     now = at("03-07 12:00")
     (due,) = rungs_due(case.clocks, ladder=LADDER, policies=(), priority=HIGH, now=now)
     assert (due.rung, due.at) == (MOST, at("03-06 20:42"))
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+@pytest.mark.parametrize("after", [timedelta(hours=4), timedelta.max])
+def test_a_date_pinned_at_the_end_of_time_can_be_kept(year: int, after: timedelta) -> None:
+    ladder = (*LADDER, Rung(None, after, ("ada",), "sla.yaml:13"))
+    pin = datetime(year, 12, 31, 23, 59, tzinfo=UTC)
+    nothing = policy_of(K, targets=())
+    case = Case(nothing, HIGH, ladder=ladder).on("03-02 10:00", Opened())
+    case.on("03-02 10:00", PromiseChanged(at("03-02 10:00")), pinned_at=pin)
+    case.on("03-02 11:00", StatusChanged(), status=Status.WAITING)
+    case.on("03-02 12:00", StatusChanged(), status=Status.OPEN)
+    due = case.clock(RESOLUTION).due_at
+    assert due is not None
+    assert (due < at("03-02 10:00")) is (year == 1)
+    assert tick(case, at("03-02 12:00")) == ([ladder[-1].name] if year == 1 else [])
 
 
 ticks = st.lists(st.integers(1, hours(12)), max_size=40)

@@ -52,6 +52,8 @@ REFUND = look("subject", WORDS, "refund", "повернення коштів")
 
 def test_no_rules_leave_a_mail_alone() -> None:
     assert Routing().route(RoutingFacts(subject="refund")) == Route()
+    assert len(Routing()) == 0
+    assert len(compile_rules((rule("one", Then()), rule("two", Then())))) == 2
 
 
 def test_the_first_rule_that_sets_a_field_wins_and_the_rest_adds_up() -> None:

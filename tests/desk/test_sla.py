@@ -298,3 +298,41 @@ def agrees_with_itself(clock: Clock, now: datetime) -> None:
         assert clock.breached_at is None
     if clock.state is ClockState.MISSED:
         assert clock.breached_at is not None
+
+
+def test_an_update_whose_answer_is_revoked_while_we_wait_stands_still() -> None:
+    updates = policy_of(None, targets=((UPDATE, NORMAL, hours(4)),))
+    case = Case(updates).on("03-02 09:00", Opened()).on("03-02 10:00", AgentAnswered())
+    case.on("03-02 12:00", AgentAnswered(), status=Status.WAITING)
+    case.on("03-02 12:05", AnswerRevoked(at("03-02 12:00")))
+    assert case.clock(UPDATE).state is ClockState.PAUSED
+    assert case.clock(UPDATE).elapsed_seconds == hours(2)
+
+
+def test_reopening_an_answered_ticket_owes_no_reply() -> None:
+    case = resolved_on_tuesday().on("03-05 10:00", Reopened(), status=Status.OPEN)
+    assert case.live() == [RESOLUTION]
+
+
+def test_a_ticket_that_came_later_and_was_answered_changes_nothing_when_it_is_merged() -> None:
+    younger = Case().on("03-02 12:00", Opened()).on("03-02 12:10", AgentAnswered())
+    case = Case().on("03-02 10:00", Opened())
+    before = case.clocks
+    case.on("03-02 13:00", Merged(younger.clocks))
+    assert case.clocks == before
+
+
+def test_of_two_merged_pauses_the_longer_work_counts() -> None:
+    older = Case().on("03-02 09:00", Opened()).on("03-02 10:00", AgentAnswered())
+    case = Case().on("03-02 11:00", Opened()).on("03-02 11:10", AgentAnswered())
+    case.on("03-02 12:00", StatusChanged(), status=Status.WAITING)
+    case.on("03-02 13:00", Merged(older.clocks))
+    assert case.clock(RESOLUTION).state is ClockState.PAUSED
+    assert case.clock(RESOLUTION).elapsed_seconds == hours(4)
+
+
+def test_an_answer_to_a_finished_ticket_begins_no_update() -> None:
+    updates = policy_of(None, targets=((UPDATE, NORMAL, hours(4)),))
+    case = Case(updates).on("03-02 09:00", Opened())
+    case.on("03-02 10:00", AgentAnswered(), status=Status.CLOSED)
+    assert case.clocks == ()
