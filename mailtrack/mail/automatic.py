@@ -14,6 +14,7 @@ from typing import Final
 from mailtrack.mail.facts import MailFacts
 from mailtrack.mail.message import Kind
 from mailtrack.mail.phrases import machines
+from mailtrack.mail.subjects import is_reply_subject
 
 BODY_CHARS_LOOKED_AT: Final = 4000
 SUBJECT_CHARS_LOOKED_AT: Final = 200
@@ -171,14 +172,27 @@ def _challenge(facts: MailFacts) -> Verdict | None:
 
 
 def _auto_reply_header(facts: MailFacts) -> Verdict | None:
-    if _auto_submitted(facts) == "auto-replied":
-        return Kind.AUTO_REPLY, "auto-submitted: auto-replied"
-    for name in ("x-autoreply", "x-autorespond", "x-autoresponder", "x-autoreply-from"):
-        if (facts.header(name) or "no").strip().lower() not in ("no", "false", ""):
+    submitted = _auto_submitted(facts)
+    # Some vacation programs say "generated" of what is plainly an answer.
+    if submitted == "auto-replied" or (submitted == "auto-generated" and _answers(facts)):
+        return Kind.AUTO_REPLY, f"auto-submitted: {submitted}"
+    for name in machines.AUTO_REPLY_HEADERS:
+        if (facts.header(name) or "no").strip().lower() not in _FALSE:
             return Kind.AUTO_REPLY, name
+    if (facts.header("x-apple-action") or "").strip().lower() == "vacation":
+        return Kind.AUTO_REPLY, "x-apple-action: vacation"
     if _precedence(facts) in ("auto_reply", "auto-reply"):
         return Kind.AUTO_REPLY, "precedence: auto_reply"
     return None
+
+
+_FALSE: Final = frozenset({"no", "false", "0", ""})
+
+
+def _answers(facts: MailFacts) -> bool:
+    """Whether a mail by its headers and subject answers one mail of ours."""
+    has_parent = facts.header("in-reply-to") is not None
+    return has_parent and (is_reply_subject(facts.subject) or _has_null_path(facts))
 
 
 def _precedence(facts: MailFacts) -> str:
@@ -187,19 +201,29 @@ def _precedence(facts: MailFacts) -> str:
 
 def _auto_reply_subject(facts: MailFacts) -> Verdict | None:
     subject = _subject(facts).lstrip("[(* ")
-    found = next(
-        (word for word in machines.AUTO_REPLY_SUBJECTS if _is_title(subject, word)), ""
-    )
-    if not found:
-        return None
-    company = (
+    found = _title_of(subject, machines.AUTO_REPLY_SUBJECTS)
+    if found and subject[len(found) :].lstrip(" )]*").startswith((":", "：", "re:")):
+        return Kind.AUTO_REPLY, f"subject: {found}"
+    found = found or _title_of(subject, machines.ABSENCE_SUBJECTS)
+    if found and _keeps_machine_company(facts):
+        return Kind.AUTO_REPLY, f"subject: {found}, and another sign"
+    return None
+
+
+def _keeps_machine_company(facts: MailFacts) -> bool:
+    """Whether something besides the subject speaks for an absence note."""
+    return (
         facts.header("x-auto-response-suppress") is not None
+        or _auto_submitted(facts) not in ("", "no")
         or _machine_signs(facts) > 0
         or _precedence(facts) in ("bulk", "junk")
         or _has_words(facts, machines.AUTO_REPLY_BODIES)
-        or (subject[len(found) :].lstrip().startswith((":", "re:")) and len(found) > 5)
     )
-    return (Kind.AUTO_REPLY, f"subject: {found}") if company else None
+
+
+def _title_of(subject: str, titles: tuple[str, ...]) -> str:
+    """The longest of the titles that the subject begins with, ``""`` if it is none."""
+    return max((title for title in titles if _is_title(subject, title)), key=len, default="")
 
 
 def _is_title(subject: str, word: str) -> bool:

@@ -94,8 +94,8 @@ def _rfc3464_failures(parts: tuple[Message, ...]) -> tuple[_Failure, ...]:
 def _recipients(block: Message) -> list[dict[str, str]]:
     """The fields of each recipient; some systems forget the blank line between two of them."""
     recipients: list[dict[str, str]] = [{}]
-    for name, value in block.items()[:FIELDS_MAX]:
-        name = name.lower()
+    for field, value in block.items()[:FIELDS_MAX]:
+        name = field.lower()
         if name in _PER_RECIPIENT and name in recipients[-1]:
             recipients.append({})
         recipients[-1].setdefault(name, " ".join(str(value)[:VALUE_CHARS_MAX].split()))

@@ -10,50 +10,62 @@ from typing import Final
 
 from mailtrack.mail.phrases import entries
 
-# Subjects that mail programs write themselves, followed by ":" or the end of the line.
+# Subjects that mail programs write themselves, followed by ":" or the end of the line. With a
+# colon these need no other sign.
 AUTO_REPLY_SUBJECTS: Final[tuple[str, ...]] = entries("""
     automatic reply | auto reply | auto-reply | autoreply | auto response | auto-response |
     autoresponse | automatic response | automated reply | automated response | out of office |
-    out of the office | out-of-office | out of office reply | ooo | out of office autoreply |
+    out of the office | out-of-office | out of office reply | out of office autoreply |
     out of office auto-reply | out of office auto reply | out of office response |
-    out of office notification | vacation reply | vacation message | away from my mail |
-    away from office | away from the office | on vacation | i am out of the office |
-    i'm out of the office | away message | absence notification | out of office message |
-    out of office notice | vacation response | vacation notice | auto | autoresponder |
-    auto responder | auto-responder | automessage | automatische antwort |
-    automatische rückantwort | abwesenheitsnotiz | abwesenheit | abwesenheitsmeldung |
-    abwesenheitsnachricht | abwesenheitsbenachrichtigung | abwesend | abwesenheitsassistent |
-    automatische abwesenheitsnotiz | nicht im büro | außer haus | autom. antwort |
-    urlaubsabwesenheit | automatische abwesenheitsmeldung | réponse automatique |
-    reponse automatique | absence du bureau | message d'absence | absent du bureau |
-    réponse automatique d'absence | absence | absent | respuesta automática |
-    respuesta automatica | fuera de la oficina | ausente | fuera de oficina |
+    out of office notification | vacation reply | absence notification | out of office message |
+    out of office notice | vacation response | automatische antwort | automatische rückantwort |
+    abwesenheitsnotiz | abwesenheitsmeldung | abwesenheitsnachricht |
+    abwesenheitsbenachrichtigung | abwesenheitsassistent | automatische abwesenheitsnotiz |
+    autom. antwort | automatische abwesenheitsmeldung | réponse automatique |
+    reponse automatique | absence du bureau | message d'absence |
+    réponse automatique d'absence | respuesta automática | respuesta automatica |
     contestación automática | autorespuesta | auto-respuesta | risposta automatica |
-    fuori ufficio | fuori sede | assente | risponditore automatico | resposta automática |
-    resposta automatica | fora do escritório | ausência temporária | ausência |
-    ausente do escritório | fora do escritorio | automatisch antwoord | afwezig |
-    afwezigheidsbericht | niet aanwezig | automatische beantwoording | afwezigheid |
-    afwezigheidsmelding | automatyczna odpowiedź | odpowiedź automatyczna |
-    automatyczna odpowiedz | poza biurem | autoodpowiedź | nieobecność | nieobecny | nieobecna |
-    automatická odpověď | mimo kancelář | nepřítomnost | automatická odpoveď | mimo kancelárie |
-    nepritomnost | автоматический ответ | автоответ | автоответчик | вне офиса |
-    отсутствие на рабочем месте | я в отпуске | в отпуске | нет на месте | отсутствую |
-    ответ автоответчика | автоматическое уведомление об отсутствии | уведомление об отсутствии |
-    автоматична відповідь | автовідповідь | поза офісом | у відпустці | я у відпустці |
-    відсутність на робочому місці | автовідповідач | не на робочому місці |
-    автоматичний відгук | аўтаматычны адказ | автоматичен отговор | извън офиса |
-    automatski odgovor | аутоматски одговор | samodejni odgovor | odsotnost | izvan ureda |
-    автоматски одговор | autosvar | automatiskt svar | frånvaromeddelande | frånvarande |
-    automatisk svar | fravær | ikke til stede | ikke på kontoret | fraværsmeddelelse |
-    fraværsassistent | automaattinen vastaus | poissaoloilmoitus | poissa | sjálfvirkt svar |
-    inte på kontoret | automaatvastus | automaatne vastus | automātiska atbilde |
-    automatinis atsakymas | otomatik yanıt | otomatik cevap | ofis dışında | ofis dışı |
-    automatikus válasz | irodán kívül | házon kívül | răspuns automat | raspuns automat |
-    în afara biroului | αυτόματη απάντηση | εκτός γραφείου | תשובה אוטומטית | מענה אוטומטי |
-    מחוץ למשרד | رد تلقائي | الرد التلقائي | خارج المكتب | پاسخ خودکار | 自動応答 | 自動返信 |
-    不在通知 | 不在 | 自动回复 | 自動回覆 | 自动答复 | 外出 | 不在办公室 | 不在辦公室 |
-    자동 회신 | 자동 응답 | 자동회신 | 자동응답 | 부재중 | trả lời tự động | tự động trả lời |
-    ตอบกลับอัตโนมัติ | การตอบกลับอัตโนมัติ | balasan otomatis | jawaban otomatis
+    risponditore automatico | resposta automática | resposta automatica | automatisch antwoord |
+    afwezigheidsbericht | automatische beantwoording | afwezigheidsmelding |
+    automatyczna odpowiedź | odpowiedź automatyczna | automatyczna odpowiedz | autoodpowiedź |
+    automatická odpověď | automatická odpoveď | автоматический ответ | автоответ |
+    автоответчик | ответ автоответчика | автоматическое уведомление об отсутствии |
+    уведомление об отсутствии | автоматична відповідь | автовідповідь | автовідповідач |
+    автоматичний відгук | аўтаматычны адказ | автоматичен отговор | automatski odgovor |
+    аутоматски одговор | samodejni odgovor | автоматски одговор | autosvar | automatiskt svar |
+    frånvaromeddelande | automatisk svar | fraværsmeddelelse | fraværsassistent |
+    automaattinen vastaus | poissaoloilmoitus | sjálfvirkt svar | automaatvastus |
+    automaatne vastus | automātiska atbilde | automatinis atsakymas | otomatik yanıt |
+    otomatik cevap | automatikus válasz | răspuns automat | raspuns automat |
+    αυτόματη απάντηση | תשובה אוטומטית | מענה אוטומטי | رد تلقائي | الرد التلقائي |
+    پاسخ خودکار | 自動応答 | 自動返信 | 不在通知 | 自动回复 | 自動回覆 | 自动答复 | 자동 회신 |
+    자동 응답 | 자동회신 | 자동응답 | trả lời tự động | tự động trả lời | ตอบกลับอัตโนมัติ |
+    การตอบกลับอัตโนมัติ | balasan otomatis | jawaban otomatis
+""")
+
+# Subjects that absent people and their machines write; they decide only beside another sign.
+ABSENCE_SUBJECTS: Final[tuple[str, ...]] = entries("""
+    ooo | vacation message | away from my mail | away from office | away from the office |
+    on vacation | i am out of the office | i'm out of the office | away message |
+    vacation notice | auto | autoresponder | auto responder | auto-responder | automessage |
+    abwesenheit | abwesend | nicht im büro | außer haus | urlaubsabwesenheit |
+    absent du bureau | absence | absent | fuera de la oficina | ausente | fuera de oficina |
+    fuori ufficio | fuori sede | assente | fora do escritório | ausência temporária | ausência |
+    ausente do escritório | fora do escritorio | afwezig | niet aanwezig | afwezigheid |
+    poza biurem | nieobecność | nieobecny | nieobecna | mimo kancelář | nepřítomnost |
+    mimo kancelárie | nepritomnost | вне офиса | отсутствие на рабочем месте | я в отпуске |
+    в отпуске | нет на месте | отсутствую | поза офісом | у відпустці | я у відпустці |
+    відсутність на робочому місці | не на робочому місці | извън офиса | odsotnost |
+    izvan ureda | frånvarande | fravær | ikke til stede | ikke på kontoret | poissa |
+    inte på kontoret | ofis dışında | ofis dışı | irodán kívül | házon kívül |
+    în afara biroului | εκτός γραφείου | מחוץ למשרד | خارج المكتب | 不在 | 外出 | 不在办公室 |
+    不在辦公室 | 부재중
+""")
+
+# Headers that only answering machines write; a value of "no" takes them back.
+AUTO_REPLY_HEADERS: Final[tuple[str, ...]] = entries("""
+    x-autoreply | x-autoreply-from | x-auto-reply | x-auto-reply-from | x-mail-autoreply |
+    x-autorespond | x-autoresponder | x-auto-response | x-vacation | x-autoreply-domain
 """)
 
 # First words of an absence note. They decide only beside another sign.
