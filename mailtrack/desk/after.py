@@ -31,7 +31,15 @@ from mailtrack.tickets.decision import (
     TakeTurn,
     WithdrawEntry,
 )
-from mailtrack.tickets.ticket import EntryKind, Priority, Status, Ticket, Visibility
+from mailtrack.tickets.ticket import (
+    Entry,
+    EntryKind,
+    Priority,
+    Status,
+    ThreadId,
+    Ticket,
+    Visibility,
+)
 
 
 def after(ticket: Ticket, effects: tuple[Effect, ...]) -> Ticket:
@@ -46,7 +54,7 @@ def _after_one(ticket: Ticket, effect: Effect) -> Ticket:
         case AddEntry(entry):
             if entry.number != ticket.number:
                 return ticket
-            return replace(ticket, entries=(*ticket.entries, entry), changed_at=entry.at)
+            return _with_entry(ticket, entry)
         case WithdrawEntry(_, entry_id):
             return _without_answer(ticket, entry_id)
         case Change(_, field, _, new):
@@ -105,6 +113,15 @@ def changed(ticket: Ticket, field: Field, new: str) -> Ticket:
             return replace(ticket, requester=new)
         case _:
             assert_never(field)
+
+
+def _with_entry(ticket: Ticket, entry: Entry) -> Ticket:
+    """Its writer's own view of the conversation has their mail in it: letters answer it."""
+    thread = ticket.thread
+    if entry.message_id is not None:
+        thread = (*thread, ThreadId(entry.author, entry.message_id, is_ours=False))
+    entries = (*ticket.entries, entry)
+    return replace(ticket, entries=entries, thread=thread, changed_at=entry.at)
 
 
 def _without_answer(ticket: Ticket, entry_id: str) -> Ticket:

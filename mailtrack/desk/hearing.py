@@ -216,7 +216,7 @@ def _notification(case: Case, news: News, agent: Agent, event: Event) -> Letter:
         ),
         event=event,
         ticket=ticket_view(ticket, policy),
-        actor=shown_person(policy, news.actor) if news.actor else "",
+        actor=_sender_shown(news, policy),
         entry=entry_view(news.entry) if news.entry else None,
         changes=change_views(news.changes, policy),
         cautions=news.cautions,
@@ -238,7 +238,7 @@ def route_of(ticket: Ticket, policy: Policy, *, is_internal: bool) -> RouteView:
 
 
 def _sender_shown(news: News, policy: Policy) -> str:
-    if news.entry is not None:
+    if news.entry is not None and news.entry.author == news.actor:
         return news.entry.author_shown
     return shown_person(policy, news.actor) if news.actor else ""
 

@@ -44,7 +44,8 @@ def clocks_of_change(
     """What an agent's mail does to the clocks: an answer, a status, a promise, an undo."""
     events: list[ClockEvent] = [*_revoked(before, now)]
     if before.status.is_finished and not now.status.is_finished:
-        events.append(Reopened(unanswered_since(before)))
+        # What an answer reopens waits for nobody: that very answer is given.
+        events.append(Reopened(None if is_answer else unanswered_since(before)))
     elif before.status is not now.status:
         events.append(StatusChanged())
     if _promise(before) != _promise(now):

@@ -7,7 +7,7 @@ join anything. A token from the wrong hand is heard, but its words stay internal
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -17,7 +17,7 @@ from mailtrack.desk.identity import Writer, needs_origin
 from mailtrack.desk.policy import Policy
 from mailtrack.tickets.context import Context, KnownId
 from mailtrack.tickets.decision import Reason
-from mailtrack.tickets.reading import Reading, Verdict
+from mailtrack.tickets.reading import Verdict
 from mailtrack.tickets.ticket import PersonId, Ticket
 from mailtrack.tickets.token import Purpose, Token
 
@@ -55,13 +55,14 @@ class Thread:
 
 def match_thread(case: Case, writer: Writer | None) -> Thread:
     """The ticket this mail belongs to, by the strongest evidence it brings."""
-    return (
-        by_token(case.reading, case.context, writer=writer, case=case)
+    found = (
+        _by_token(case, writer)
         or _by_issued_id(case, writer)
         or _by_own_id(case, writer)
         or _by_number(case, writer)
         or Thread(hint=_hint(case), trace=(Reason("thread", "nothing names a ticket"),))
     )
+    return found if found.has_capability else _with_own_token(case, writer, found)
 
 
 def live_token(case: Case, *purposes: Purpose) -> Token | None:
@@ -75,19 +76,16 @@ def live_token(case: Case, *purposes: Purpose) -> Token | None:
     return None
 
 
-def by_token(
-    reading: Reading, context: Context, *, writer: Writer | None, case: Case
-) -> Thread | None:
-    """What a live reply or note token names."""
+def _by_token(case: Case, writer: Writer | None) -> Thread | None:
     token = live_token(case, Purpose.REPLY, Purpose.NOTE)
-    ticket = _survivor(context, token.number) if token else None
+    ticket = _survivor(case.context, token.number) if token else None
     if token is None or ticket is None:
         return None
     person = writer.person if writer else ""
     is_own = token.person == person
     is_there = ticket.participant(person) is not None or (writer and writer.agent is not None)
     conflict = any(
-        known.is_ours and known.number != token.number for known in context.known_ids
+        known.is_ours and known.number != token.number for known in case.context.known_ids
     )
     return Thread(
         ticket,
@@ -101,6 +99,13 @@ def by_token(
             *((Reason("thread", "references name another ticket"),) if conflict else ()),
         ),
     )
+
+
+def _with_own_token(case: Case, writer: Writer | None, found: Thread) -> Thread:
+    """A letter about no ticket, say a list, has a token too: it proves who answers."""
+    token = live_token(case, Purpose.REPLY, Purpose.NOTE)
+    is_own = token is not None and writer is not None and token.person == writer.person
+    return replace(found, has_capability=is_own)
 
 
 def _by_issued_id(case: Case, writer: Writer | None) -> Thread | None:
