@@ -6,7 +6,7 @@ in a desk of ten tickets and of a million.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -121,8 +121,8 @@ def with_reasons(connection: Connection, ticket: Ticket) -> Ticket:
 def _load(connection: Connection, number: int, *, now: datetime | None) -> Ticket | None:
     asked = {"number": number}
 
-    def found(statement: Select[*tuple[object, ...]]) -> list[rows.Found]:
-        return list(connection.execute(statement, asked))
+    def found(statement: Select[*tuple[object, ...]]) -> Sequence[rows.Found]:
+        return connection.execute(statement, asked).all()
 
     row = connection.execute(_TICKET, asked).first()
     if row is None:

@@ -246,13 +246,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("letter_id"),
     )
-    op.create_index("letter_by_brake", "letter", ["brake", "written_at"])
+    _index_brakes("letter_that_brakes", ["written_at"])
     op.create_index("letter_by_state", "letter", ["state"])
     op.create_index("letter_by_ticket", "letter", ["number", "id"])
     op.create_index("letter_due", "letter", ["due_at", "id"])
     op.create_index("letter_in_line", "letter", ["number", "due_at"])
-    op.create_index("letter_to_domain", "letter", ["brake", "domain", "written_at"])
-    op.create_index("letter_to_person", "letter", ["brake", "person", "written_at"])
+    _index_brakes("letter_to_domain", ["domain", "written_at"])
+    _index_brakes("letter_to_person", ["person", "written_at"])
 
     op.create_table(
         "link",
@@ -310,3 +310,8 @@ def upgrade() -> None:
     )
     if op.get_bind().dialect.name == "sqlite":
         op.execute(_SEARCH)
+
+
+def _index_brakes(name: str, columns: list[str]) -> None:
+    counts = sa.text("brake IS NOT NULL")
+    op.create_index(name, "letter", columns, sqlite_where=counts, postgresql_where=counts)
