@@ -34,7 +34,7 @@ _STATUS_BEHIND_CODE: Final = re.compile(
     r"[45]\d\d[ -]{1,2}['\"(]?#?([45])\.(\d{1,3})\.(\d{1,3})"
 )
 _REPLY_CODE: Final = re.compile(
-    r"(?<![\d.:-])([45])[0-7]\d(?=[ \t#,;<-]{1,3}\S|$)", re.MULTILINE
+    r"(?<![\w.:-])([45])[0-7]\d(?=[ \t#,;<-]{1,3}\S|$)", re.MULTILINE
 )
 
 
