@@ -170,7 +170,7 @@ class _Loading:
             return None
         whole = {key: sheet for key, sheet in sheets.items() if sheet is not None}
         stationery = Stationery(whole, tongues, canned)
-        self._try(stationery)
+        self._try(stationery, whole)
         return stationery
 
     def _without_head(self, source: Source) -> Source:
@@ -249,14 +249,19 @@ class _Loading:
             self._linted.add(source.name)
             self.mistakes += lint(source, trees, view, say)
 
-    def _try(self, stationery: Stationery) -> None:
-        """Write each letter in each language with its samples."""
-        for language in self._languages:
-            for name, views in LETTERS.items():
-                for view in views:
+    def _try(self, stationery: Stationery, sheets: Mapping[tuple[str, str], _Sheet]) -> None:
+        """Write each letter with its samples, in each language that has words of its own.
+
+        Phrases need no trying: each has the places of the English one, or is a mistake.
+        """
+        tried = set()
+        for (name, language), sheet in sheets.items():
+            if sheet not in tried:
+                tried.add(sheet)
+                for view in LETTERS[name]:
                     self._catch(partial(stationery.write, name, language, view))
-            for name in stationery.canned_names:
-                self._catch(partial(stationery.write_canned, name, language, samples.CANNED))
+        for name in stationery.canned_names:
+            self._catch(partial(stationery.write_canned, name, ENGLISH, samples.CANNED))
 
     def _catch(self, write: Callable[[], object]) -> None:
         try:
