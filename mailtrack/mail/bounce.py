@@ -7,7 +7,6 @@ delivery reports.
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass
 from email.message import Message
@@ -27,9 +26,6 @@ from mailtrack.mail.bounce_text import (
 )
 from mailtrack.mail.facts import MailFacts
 from mailtrack.mail.message import Bounce
-
-# Its detectors log a traceback for each mail they stumble over; we take that for "no report".
-logging.getLogger("flufl.bounce").disabled = True
 
 PARTS_WALKED_MAX: Final = 200
 BLOCKS_MAX: Final = 200

@@ -50,7 +50,7 @@ FORWARDS = (
     ),
     (
         "-------- Пересылаемое сообщение --------\nОт кого: Cara Lane <cara@cust.example>\n"
-        "Кому: ivan@help.example\nДата: Понедельник, 2 марта 2026, 9:15 +03:00\nТема: Printer\n\n"
+        "Кому: ivan@help.example\nДата: Понедельник, 2 марта 2026\nТема: Printer\n\n"
     ),
 )
 OUTLOOK = (
@@ -58,7 +58,8 @@ OUTLOOK = (
     "To: ivan@help.example\nSubject: Printer\n\n",
     "От: Cara Lane [mailto:cara@cust.example]\nОтправлено: 2 марта 2026 г. 9:15\n"
     "Кому: ivan@help.example\nТема: Printer\n\n",
-    "-----Original Message-----\nFrom: Cara Lane <cara@cust.example<mailto:cara@cust.example>>\n"
+    "-----Original Message-----\n"
+    "From: Cara Lane <cara@cust.example<mailto:cara@cust.example>>\n"
     "Sent: Monday\nTo: ivan@help.example\nSubject: Printer\n\n",
 )
 WORDS = "Hello,\n\nthe printer burns.\n\nCara"
@@ -97,7 +98,9 @@ def test_outlooks_block_in_a_reply_is_no_forward(lead: str, subject: str) -> Non
 
 
 def test_yandex_names_the_writer_in_one_line() -> None:
-    lead = '-------- Пересылаемое сообщение --------\n02.03.2026, 09:15, "Cara" <cara@cust.example>:\n\n'
+    lead = (
+        '---- Пересылаемое сообщение ----\n02.03.2026, 09:15, "Cara" <cara@cust.example>:\n\n'
+    )
     end = "\n\n-------- Завершение пересылаемого сообщения --------"
     found = forwarded_from(facts_of(lead + WORDS + end, subject="Fwd: Printer"))
     assert found is not None
@@ -106,9 +109,7 @@ def test_yandex_names_the_writer_in_one_line() -> None:
 
 
 def test_a_forward_with_prefixes_loses_them() -> None:
-    lead = (
-        "Begin forwarded message:\n\n> From: Cara <cara@cust.example>\n> Subject: Printer\n> \n"
-    )
+    lead = "Begin forwarded message:\n\n> From: C <cara@cust.example>\n> Subject: Printer\n> \n"
     text = lead + "\n".join(f"> {line}" for line in WORDS.split("\n"))
     found = forwarded_from(facts_of(text, subject="Fwd: Printer"))
     assert found is not None
@@ -116,7 +117,7 @@ def test_a_forward_with_prefixes_loses_them() -> None:
 
 
 def test_the_first_of_two_forwards_counts() -> None:
-    inner = "\n\n---------- Forwarded message ---------\nFrom: Bob <bob@cust.example>\nSubject: y\n\nz"
+    inner = "\n\n---- Forwarded message ----\nFrom: Bob <bob@cust.example>\nSubject: y\n\nz"
     found = forwarded_from(facts_of(FORWARDS[0] + WORDS + inner, subject="Fwd: Printer"))
     assert found is not None
     assert found.sender.name == "Cara Lane"
@@ -128,9 +129,8 @@ def test_s60_a_forward_without_an_address_is_none() -> None:
 
 
 def test_a_forward_quoted_below_an_answer_is_none() -> None:
-    text = (
-        "It works.\n\nOn 2 Mar 2026, at 9:15, Ann <a@b.example> wrote:\n" + FORWARDS[0] + WORDS
-    )
+    answer = "It works.\n\nOn 2 Mar 2026, at 9:15, Ann <a@b.example> wrote:\n"
+    text = answer + FORWARDS[0] + WORDS
     assert forwarded_from(facts_of(text, subject="Re: Printer")) is None
 
 
@@ -140,7 +140,8 @@ def test_an_attached_mail_is_read() -> None:
         b'Content-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/plain\n\n'
         b"See the attached mail.\n--b\nContent-Type: message/rfc822\n\n"
         b"From: =?utf-8?b?0JrQsNGA0LA=?= <cara@cust.example>\nSubject: =?utf-8?q?Drucker_?=\n"
-        b"Content-Type: text/plain; charset=utf-8\n\n\xd0\x93\xd0\xbe\xd1\x80\xd0\xb8\xd1\x82\n--b--\n"
+        b"Content-Type: text/plain; charset=utf-8\n\n"
+        b"\xd0\x93\xd0\xbe\xd1\x80\xd0\xb8\xd1\x82\n--b--\n"
     )
     found = parse(raw).forwarded
     assert found is not None
