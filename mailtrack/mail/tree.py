@@ -10,6 +10,7 @@ from __future__ import annotations
 from email.message import Message
 from typing import Final
 
+from mailtrack.mail.charset import text_from
 from mailtrack.mail.fields import Header, header_from
 from mailtrack.mail.limits import (
     MESSAGE_NESTING_MAX,
@@ -48,21 +49,12 @@ def stdlib_message(skeleton: Skeleton) -> Message:
             for block in _status_blocks(_content(node, raw, NESTED_BYTES_MAX)):
                 message.attach(block)
         elif kind.startswith(("text/", "message/", "multipart/")):
-            message.set_payload(
-                _as_stored(raw[node.start : min(node.end, node.start + STDLIB_TEXT_BYTES_MAX)])
-            )
+            end = min(node.end, node.start + STDLIB_TEXT_BYTES_MAX)
+            charset = node.content_type.get("charset")
+            message.set_payload(_stored(raw[node.start : end], charset))
         else:
             message.set_payload("")
     return root
-
-
-def header_message(header: Header, names: frozenset[str]) -> Message:
-    """A message of some of the fields only."""
-    message = Message()
-    for field in header.fields:
-        if field.name in names:
-            message.set_raw(field.name, _as_stored(field.value))
-    return message
 
 
 def _put_headers(message: Message, header: Header) -> None:
@@ -70,7 +62,9 @@ def _put_headers(message: Message, header: Header) -> None:
         value = field.value
         if field.name in _PARAMETRIC:
             value = value[:STDLIB_FIELD_BYTES_MAX]
-        message.set_raw(field.name, _as_stored(value))
+        # Text at once: the stdlib gives raw bytes back as an object that is no ``str``, and
+        # fails on NUL in a charset.
+        message.set_raw(field.name, value.decode("utf-8", "replace").replace("\0", ""))
 
 
 def _content(node: Node, raw: bytes, size_max: int) -> bytes:
@@ -95,6 +89,6 @@ def _status_blocks(content: bytes) -> list[Message]:
     return blocks
 
 
-def _as_stored(content: bytes) -> str:
-    # The stdlib keeps raw bytes in text this way, and gives them back on decoding.
-    return content.decode("ascii", "surrogateescape")
+def _stored(content: bytes, charset: str) -> str:
+    # Text at once here too: the stdlib would hand a stranger's charset to any codec it names.
+    return content.decode("ascii") if content.isascii() else text_from(content, charset).text
