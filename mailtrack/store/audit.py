@@ -30,7 +30,9 @@ def audit(session: Session) -> Audit:
     """Read and compare everything; takes time on a large desk, and holds nobody up."""
     connection = session.connection()
     mails = connection.execute(
-        select(RECEIPT.c.spool_id, RECEIPT.c.raw_sha256).where(RECEIPT.c.is_tick.is_(False))
+        select(RECEIPT.c.spool_id, RECEIPT.c.raw_sha256)
+        .where(RECEIPT.c.is_tick.is_(False))
+        .order_by(RECEIPT.c.at)
     )
     receipts = tuple(HandledMail(row.spool_id, row.raw_sha256) for row in mails)
     numbers = {row.number for row in connection.execute(select(TICKET.c.number))}

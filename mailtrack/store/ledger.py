@@ -10,8 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, assert_never
 
-from sqlalchemy import Connection, bindparam, insert, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from mailtrack.errors import MailtrackError
 from mailtrack.store import rows, writing
@@ -56,7 +55,9 @@ from mailtrack.tickets.ticket import JournalRow
 JOINED: Final = "join"  # the journal's fields for a change of people
 LEFT: Final = "leave"
 
+_END_OF: Final = select(RECEIPT.c.disposition).where(RECEIPT.c.spool_id == bindparam("of"))
 _RECEIPT: Final = insert(RECEIPT)
+_RECEIPT_ANEW: Final = update(RECEIPT).where(RECEIPT.c.spool_id == bindparam("of"))
 _HOLD: Final = insert(HELD)
 _JOURNAL: Final = insert(JOURNAL)
 _KNOWN_ID: Final = insert(KNOWN_ID)
@@ -88,7 +89,7 @@ def apply(
 
     ``spool_id`` is the id of the decision (``Fresh.decision_id``): a held mail that was
     released is decided again under an id of its own. Raises ``AlreadyApplied``, having written
-    nothing, if the id has a receipt.
+    nothing, if the id has a receipt; that of a quarantined mail gives way to a better one.
     """
     connection = session.connection()
     receipt: rows.Cells = {
@@ -99,7 +100,7 @@ def apply(
             (e.held.held_id for e in decision.effects if isinstance(e, Hold)), None
         ),
         "at": at,
-        "is_tick": decision.disposition is Disposition.TICK,
+        "is_tick": raw_sha256 is None,
         "raw_sha256": raw_sha256,
         "content_hash": content_hash,
         "sender_key": sender_key,
@@ -107,10 +108,7 @@ def apply(
         "person": decision.person,
         "trace": json_from_trace(decision.trace),
     }
-    try:
-        connection.execute(_RECEIPT, receipt)
-    except IntegrityError as error:
-        raise AlreadyApplied(f"{spool_id} has a receipt") from error
+    _write_receipt(connection, receipt)
     for effect in decision.effects:
         _write(connection, effect, at=at)
     _write_journal(connection, decision.effects, decision_id=spool_id, at=at)
@@ -137,6 +135,23 @@ def record_tick(session: Session, decision: Decision, *, tick_id: str, at: datet
 def end_release(session: Session, held_id: str) -> None:
     """A released mail was decided again: it is out of the way of ``held_to_decide``."""
     session.connection().execute(_END_RELEASE, {"of": rows.serial_from(held_id)})
+
+
+def _write_receipt(connection: Connection, receipt: rows.Cells) -> None:
+    spool_id = receipt["spool_id"]
+    end = connection.execute(_END_OF, {"of": spool_id}).scalar()
+    if end is None:
+        connection.execute(_RECEIPT, receipt)
+    elif end == Disposition.QUARANTINED and receipt["disposition"] != end:
+        # It could not be read, an operator had it tried again, and now it could.
+        connection.execute(_RECEIPT_ANEW, {"of": spool_id, **receipt})
+    else:
+        raise AlreadyApplied(f"{spool_id} has a receipt")
+
+
+def _held_serial(effects: tuple[Effect, ...]) -> int | None:
+    held = (effect.held for effect in effects if isinstance(effect, Hold))
+    return next((rows.serial_from(one.held_id) for one in held), None)
 
 
 def _write(connection: Connection, effect: Effect, *, at: datetime) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, exists, func, select, union_all
+from sqlalchemy import Connection, and_, bindparam, exists, func, select, union_all
 
 from mailtrack.store import rows
 from mailtrack.store.brakes import recent_automatic
@@ -57,12 +57,17 @@ HELD_MAX: Final = 200
 TICKETS_COUNTED_MAX: Final = 1_000
 NUMBER_DIGITS_MAX: Final = 9
 
-# A copy of a copy is judged by the first; a mail that was released is decided once more, and is
-# not its own copy.
+# A mail that was released is decided once more, and one that could not be read may be tried
+# again: neither is its own copy. A copy of a copy is judged by the first.
 _IS_RELEASED: Final = exists().where(
-    HELD.c.spool_id == RECEIPT.c.spool_id, HELD.c.state == HeldState.RELEASED.value
+    HELD.c.serial == RECEIPT.c.held_serial, HELD.c.state == HeldState.RELEASED.value
 )
-_IS_FIRST: Final = (RECEIPT.c.disposition != Disposition.DUPLICATE.value) & ~_IS_RELEASED
+_IS_RETRIED: Final = and_(
+    RECEIPT.c.disposition == Disposition.QUARANTINED.value,
+    RECEIPT.c.spool_id == bindparam("spool_id"),
+)
+_COUNTS: Final = ~_IS_RELEASED & ~_IS_RETRIED
+_IS_FIRST: Final = (RECEIPT.c.disposition != Disposition.DUPLICATE.value) & _COUNTS
 _BY_ID: Final = select(RECEIPT).where(
     RECEIPT.c.spool_id == bindparam("spool_id"), ~_IS_RELEASED
 )

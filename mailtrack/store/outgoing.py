@@ -37,7 +37,6 @@ _DUE: Final = (
         LETTER.c.letter_id,
         LETTER.c.name,
         LETTER.c.person,
-        LETTER.c.entry_id,
         LETTER.c.number,
         LETTER.c.written_at,
         LETTER.c.entry_id,

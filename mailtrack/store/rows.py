@@ -295,7 +295,8 @@ def thread_id_from(row: Found) -> ThreadId:
 
 def receipt_from(row: Found) -> Receipt:
     """What became of a mail."""
-    return Receipt(row.spool_id, row.disposition, row.number, row.held_id, row.at)
+    held_id = held_id_from(row.held_serial)
+    return Receipt(row.spool_id, row.disposition, row.number, held_id, row.at)
 
 
 def held_from(row: Found) -> HeldMail:
@@ -342,6 +343,11 @@ def serial_from(held_id: str) -> int | None:
     if digits == held_id or not (digits.isascii() and digits.isdecimal()):
         return None
     return int(digits) if len(digits) <= SERIAL_DIGITS_MAX else None
+
+
+def held_id_from(serial: int | None) -> str | None:
+    """The id that people see of a held mail."""
+    return None if serial is None else f"{HELD_LETTER}{serial}"
 
 
 def grant_from(row: Found) -> Grant:

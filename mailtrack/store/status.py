@@ -8,11 +8,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 
 from mailtrack.store.database import Session
 from mailtrack.store.lookup import agents
 from mailtrack.store.outgoing import LetterCounts, counts
+from mailtrack.store.rows import held_id_from
 from mailtrack.store.tables import HELD, LETTER, RECEIPT, TICKET, HeldState, LetterState
 from mailtrack.tickets.context import AgentState
 from mailtrack.tickets.decision import Disposition
@@ -24,8 +25,9 @@ BATCH_MAX: Final = 500  # ids in one question; SQLite allows 32,766 variables, P
 class DeskStatus:
     """``mails`` and ``tickets`` are ``(disposition or status, count)``, by name.
 
-    ``held`` waits for somebody's word. ``oldest_letter_at`` is when the oldest letter that has
-    not left was due to leave, aware UTC, None if none waits.
+    Each mail counts once, by its last decision. ``held`` waits for somebody's word.
+    ``oldest_letter_at`` is when the oldest letter that has not left was to leave, aware UTC,
+    None if none waits.
     """
 
     mails: tuple[tuple[str, int], ...]
@@ -51,9 +53,13 @@ class Account:
     held_state: str | None
 
 
+# A mail that was released has a second receipt, which says how it ended.
+_IS_DECIDED_AGAIN: Final = exists().where(
+    HELD.c.serial == RECEIPT.c.held_serial, HELD.c.state == HeldState.DONE.value
+)
 _MAILS: Final = (
     select(RECEIPT.c.disposition, func.count().label("total"))
-    .where(RECEIPT.c.is_tick.is_(False))
+    .where(RECEIPT.c.is_tick.is_(False), ~_IS_DECIDED_AGAIN)
     .group_by(RECEIPT.c.disposition)
     .order_by(RECEIPT.c.disposition)
 )
@@ -74,12 +80,11 @@ _ACCOUNTS: Final = (
         RECEIPT.c.spool_id,
         RECEIPT.c.disposition,
         RECEIPT.c.number,
-        RECEIPT.c.held_id,
+        RECEIPT.c.held_serial,
         HELD.c.state.label("held_state"),
     )
-    .outerjoin(HELD, HELD.c.spool_id == RECEIPT.c.spool_id)
+    .outerjoin(HELD, HELD.c.serial == RECEIPT.c.held_serial)
     .where(RECEIPT.c.spool_id.in_(bindparam("spool_ids", expanding=True)))
-    .order_by(HELD.c.serial)  # of two holds of one mail the later one counts
 )
 
 
@@ -109,6 +114,10 @@ def accounts_for(session: Session, spool_ids: Iterable[str]) -> dict[str, Accoun
     while batch := tuple(islice(rest, BATCH_MAX)):
         for row in connection.execute(_ACCOUNTS, {"spool_ids": batch}):
             accounts[row.spool_id] = Account(
-                row.spool_id, row.disposition, row.number, row.held_id, row.held_state
+                spool_id=row.spool_id,
+                disposition=row.disposition,
+                number=row.number,
+                held_id=held_id_from(row.held_serial),
+                held_state=row.held_state,
             )
     return accounts

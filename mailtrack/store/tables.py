@@ -209,14 +209,14 @@ class ReceiptRow(SQLModel, table=True):
     __table_args__ = (
         Index("receipt_by_bytes", "raw_sha256", "at"),
         Index("receipt_by_content", "content_hash", "sender_key", "at"),
-        Index("receipt_by_end", "is_tick", "disposition"),
+        Index("receipt_by_end", "is_tick", "disposition", "held_serial"),
         Index("receipt_by_ticket", "number", "at"),
     )
 
     spool_id: str = Field(primary_key=True)
     disposition: str
     number: int | None = None
-    held_id: str | None = None
+    held_serial: int | None = None
     at: datetime
     is_tick: bool
     raw_sha256: str | None = None
@@ -233,7 +233,7 @@ class HeldRow(SQLModel, table=True):
     __tablename__ = "held"
 
     serial: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    spool_id: str = Field(index=True)
+    spool_id: str
     raw_sha256: str
     reason: str
     person: str | None = None

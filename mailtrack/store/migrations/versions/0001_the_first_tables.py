@@ -51,7 +51,6 @@ def upgrade() -> None:
         sa.Column("brackets", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("serial"),
     )
-    op.create_index("ix_held_spool_id", "held", ["spool_id"])
     op.create_index("ix_held_state", "held", ["state"])
 
     op.create_table(
@@ -59,7 +58,7 @@ def upgrade() -> None:
         sa.Column("spool_id", sa.String(), nullable=False),
         sa.Column("disposition", sa.String(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=True),
-        sa.Column("held_id", sa.String(), nullable=True),
+        sa.Column("held_serial", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("is_tick", sa.Boolean(), nullable=False),
         sa.Column("raw_sha256", sa.String(), nullable=True),
@@ -72,7 +71,7 @@ def upgrade() -> None:
     )
     op.create_index("receipt_by_bytes", "receipt", ["raw_sha256", "at"])
     op.create_index("receipt_by_content", "receipt", ["content_hash", "sender_key", "at"])
-    op.create_index("receipt_by_end", "receipt", ["is_tick", "disposition"])
+    op.create_index("receipt_by_end", "receipt", ["is_tick", "disposition", "held_serial"])
     op.create_index("receipt_by_ticket", "receipt", ["number", "at"])
 
     op.create_table(
