@@ -194,6 +194,7 @@ _META: Final = re.compile(
     rb"(?i)<meta[^<>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([a-z0-9_.:-]{1,40})"
 )
 _META_BYTES: Final = 4096
+_JIS: Final = range(0x21, 0x7F)
 _ESCAPE: Final = re.compile(rb"(\x1b(?:\$[@B]|\$\([@BD]|\([BJI]))")
 # No language writes these controls; a guess that gives them is wrong.
 _C1: Final = re.compile("[\x80-\x9f]")
@@ -357,7 +358,7 @@ def _shifted(pairs: bytes) -> bytes:
     position = 0
     while position < len(pairs):
         row, cell = pairs[position], pairs[position + 1 : position + 2]
-        if row < 0x21 or not cell:
+        if row not in _JIS or not cell or cell[0] not in _JIS:
             shifted.append(row)
             position += 1
             continue

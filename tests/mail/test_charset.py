@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mailtrack.mail.charset import Rung, charset_in_html, clean, codec_from, text_from
+from mailtrack.mail.charset import _CODECS, Rung, charset_in_html, clean, codec_from, text_from
 
 RUSSIAN = "Принтер не печатает, помогите"
 UKRAINIAN = "Їжак і ґудзик"
@@ -48,6 +50,18 @@ def test_text_is_what_its_writer_saw(text, codec, label, rung):
 
 def test_japanese_of_vendors_is_read_although_the_standard_has_no_such_row():
     assert text_from(b"\x1b$B'('%-b\x1b(B41", "iso-2022-jp").text == "ЖД№41"
+
+
+@pytest.mark.parametrize("pairs", [b"\x7f\xff\xff", b"~~", b"!", b"\r\n!!", bytes(range(256))])
+def test_broken_japanese_of_vendors_is_still_some_text(pairs):
+    assert text_from(b"\x1b$B" + pairs + b"\x1b(B", "iso-2022-jp").text is not None
+
+
+@given(st.binary(max_size=60), st.sampled_from(sorted(set(_CODECS.values()))))
+def test_any_bytes_under_any_label_are_text(content, label):
+    text = text_from(content, label).text
+    assert "\0" not in text
+    text.encode()
 
 
 def test_a_single_byte_label_is_overruled_by_several_letters_but_not_by_one():
