@@ -5,6 +5,8 @@ languages: en
 suggests: broken link, 404
 
 Hello {{ customer.name }}, …
+
+A file of the same name in a folder of a language (``canned/uk/``) is the same answer in it.
 """
 
 from __future__ import annotations
@@ -24,10 +26,12 @@ FOLDER: Final = "canned/"
 class Canned:
     """A canned answer. ``suggests`` are words of a mail that it may answer.
 
-    ``languages`` is empty when it suits any. ``opening`` is its text as the file has it.
+    ``languages`` is empty when it suits any. ``language`` is the folder it stands in, ``""``
+    for none. ``opening`` is its text as the file has it.
     """
 
     name: str
+    language: str
     title: str
     languages: tuple[str, ...]
     suggests: tuple[str, ...]
@@ -36,7 +40,8 @@ class Canned:
 
 def canned_from(source: Source) -> tuple[Canned, Source, tuple[Mistake, ...]]:
     """The head of a file, and its words as a template whose lines keep their numbers."""
-    name = PurePosixPath(source.name).name.removesuffix(".j2").removesuffix(".txt")
+    path = PurePosixPath(source.name)
+    folder = "" if path.parent.name == FOLDER.strip("/") else path.parent.name
     lines = source.text.split("\n")
     length = lines.index("") if "" in lines else 0
     head: dict[str, str] = {}
@@ -51,9 +56,10 @@ def canned_from(source: Source) -> tuple[Canned, Source, tuple[Mistake, ...]]:
         mistakes.append(mistake_at(source, 1, "", "no title", "Begin with: title: …"))
     words = "\n".join(lines[length:])
     canned = Canned(
-        name=name,
-        title=head.get("title", name),
-        languages=_listed(head.get("languages", "")),
+        name=path.name.split(".")[0],
+        language=folder,
+        title=head.get("title", path.name),
+        languages=_listed(head.get("languages", folder)),
         suggests=_listed(head.get("suggests", "")),
         opening=words.strip(),
     )

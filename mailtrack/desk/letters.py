@@ -67,7 +67,7 @@ class Stationery:
         self,
         sheets: Mapping[tuple[str, str], _Sheet],
         tongues: Mapping[str, Phrases],
-        canned: Mapping[str, tuple[Canned, Template]],
+        canned: Mapping[str, Mapping[str, tuple[Canned, Template]]],
     ) -> None:
         self._sheets = sheets
         self._tongues = tongues
@@ -107,17 +107,19 @@ class Stationery:
     def canned(self, name: str) -> Canned | None:
         """The canned answer of that name, None if there is none."""
         found = self._canned.get(name)
-        return found[0] if found else None
+        return _for_language(found, ENGLISH)[0] if found else None
 
     def write_canned(self, name: str, language: str, view: CannedAnswerView) -> str:
-        """The words of a canned answer, ready to stand above the agent's own."""
+        """The words of a canned answer, ready to stand above the agent's own.
+
+        In that language if there is a file for it, else in the one that suits all.
+        """
+        _, template = _for_language(self._canned[name], language)
         language = language if language in self._tongues else ENGLISH
         values = {**_values_of(view, language), "say": self._tongues[language]}
-        text, _ = written(self._canned[name][1], values)
+        text = written(template, values)[0].strip("\n")
         # "Hello {{ customer.name }}," to somebody without a name must not read "Hello ,".
-        return (
-            text.strip("\n") if view.customer.name else text.strip("\n").replace(" ,", ",", 1)
-        )
+        return text if view.customer.name else text.replace(" ,", ",", 1).replace(", !", "!", 1)
 
 
 def load_stationery(folders: tuple[Path, ...], languages: tuple[str, ...]) -> Stationery:
@@ -163,9 +165,10 @@ class _Loading:
             for name in LETTERS
             for language in self._languages
         }
-        canned = {
-            one.name: self._canned_sheet(path, tongues) for path, one in self._canned.items()
-        }
+        canned: dict[str, dict[str, tuple[Canned, Template]]] = {}
+        for path, one in self._canned.items():
+            sheet = self._canned_sheet(path, tongues)
+            canned.setdefault(one.name, {})[one.language] = sheet
         if self.mistakes:
             return None
         whole = {key: sheet for key, sheet in sheets.items() if sheet is not None}
@@ -260,8 +263,9 @@ class _Loading:
                 tried.add(sheet)
                 for view in LETTERS[name]:
                     self._catch(partial(stationery.write, name, language, view))
-        for name in stationery.canned_names:
-            self._catch(partial(stationery.write_canned, name, ENGLISH, samples.CANNED))
+        for one in self._canned.values():
+            language = one.language or ENGLISH
+            self._catch(partial(stationery.write_canned, one.name, language, samples.CANNED))
 
     def _catch(self, write: Callable[[], object]) -> None:
         try:
@@ -283,6 +287,13 @@ class _Loading:
                 )
             trace = trace.tb_next
         return mistake_at(self._sources[name], line, "", str(error))
+
+
+def _for_language(
+    found: Mapping[str, tuple[Canned, Template]], language: str
+) -> tuple[Canned, Template]:
+    wanted = (one for one in (language, "", ENGLISH) if one in found)
+    return found[next(wanted, min(found))]
 
 
 def subject_for_customer(number: int, subject: str, is_first: bool) -> str:
