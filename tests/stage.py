@@ -1,0 +1,240 @@
+"""A whole desk in a temporary folder, with a clock that the test moves.
+
+Real parsing, real reading, one real transaction {look up ▸ decide ▸ apply} a mail on SQLite,
+real letters. Only the sockets are missing, and time and chance are handed in.
+"""
+
+import atexit
+import hashlib
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from client import Left
+from mailtrack import clerk
+from mailtrack.config.load import load
+from mailtrack.desk.policy import Policy
+from mailtrack.mail.address import address_from
+from mailtrack.mail.compose import letter_bytes
+from mailtrack.mail.envelope import Envelope, Front
+from mailtrack.mail.message import AttachmentRef, OutgoingMail
+from mailtrack.mail.parse import attachment_bytes, parse
+from mailtrack.store import ledger, lookup, outgoing
+from mailtrack.store.codec import mail_from_json, trace_from_json
+from mailtrack.store.database import Database
+from mailtrack.store.rows import held_from, token_from
+from mailtrack.store.tables import CLOCK, HELD, LETTER, LETTER_MAIL, RECEIPT, TOKEN
+from mailtrack.tickets.context import Grant, HeldMail
+from mailtrack.tickets.decision import Decision, Disposition, Reason, SetAway
+from mailtrack.tickets.ticket import Ticket
+from mailtrack.tickets.token import KeyRing
+from sqlalchemy import func, select
+
+KEYS = KeyRing("scenario", (("a", b"0123456789abcdef0123456789abcdef"),))
+LEASE = timedelta(minutes=5)
+EVENTS_MAX = 10_000
+LETTERS_MAX = 1_000
+
+
+@cache
+def policy_from(files: tuple[tuple[str, str], ...], folder: Path) -> Policy:
+    """The desk that these YAML files describe; compiled once for all who ask."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files:
+        (folder / name).write_text(text, encoding="utf-8")
+    return load(folder, environ={}).with_keys(KEYS).policy
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of one mail: its last end state, and every line of the trace."""
+
+    disposition: str
+    trace: tuple[Reason, ...]
+
+
+class Stage:
+    """A desk at work. `left` are the letters that left, oldest first."""
+
+    def __init__(self, folder: Path, policy: Policy, *, name: str) -> None:
+        self.policy = policy
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.left: list[Left] = []
+        self._name = name
+        self._mails = 0
+        self._ticks = 0
+        self._archive: dict[str, bytes] = {}
+        self._url = f"sqlite:///{folder / 'mailtrack.db'}"
+        shutil.copy(_empty_database(), folder / "mailtrack.db")
+        self._database = Database(self._url)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def restart(self) -> None:
+        """Forget all that is not on disk."""
+        self._database.close()
+        self._database = Database(self._url)
+        self._database.migrate()
+
+    def take(
+        self,
+        raw: bytes,
+        *,
+        mail_from: str,
+        rcpt_to: tuple[str, ...],
+        front: str = "smtp",
+        login: str | None = None,
+    ) -> Handled:
+        """One mail comes in, and all that follows from it at once."""
+        self._mails += 1
+        sha256 = hashlib.sha256(raw).hexdigest()
+        self._archive[sha256] = raw
+        envelope = Envelope(
+            spool_id=f"{self._mails:06d}",
+            mail_from=address_from(mail_from) if mail_from else None,
+            rcpt_to=tuple(filter(None, map(address_from, rcpt_to))),
+            received_at=self.now,
+            front=Front(front),
+            peer="192.0.2.1",
+            size_bytes=len(raw),
+            sha256=sha256,
+            authenticated_as=login,
+        )
+        handled = self._handle(clerk.Taken(envelope.spool_id, envelope, parse(raw)))
+        for held, grant in self._released():
+            decision_id = f"{held.spool_id}.{held.held_id}"
+            mail = parse(self._archive[held.raw_sha256])
+            taken = clerk.Taken(decision_id, held.envelope, mail, grant=grant)
+            again = self._handle(taken, releasing=held.held_id)
+            handled = Handled(again.disposition, handled.trace + again.trace)
+        return handled
+
+    def move_to(self, instant: datetime) -> None:
+        """The clock goes on; what falls due on the way happens at its time."""
+        assert instant >= self.now, f"the clock goes back to {instant}"
+        for _ in range(EVENTS_MAX):
+            due = self._next_event()
+            if due is None or due > instant:
+                break
+            self.now = due
+            self.settle()
+        self.now = instant
+        self.settle()
+
+    def settle(self) -> None:
+        """What is due now happens: reminders, then letters."""
+        self._strike()
+        for _ in range(LETTERS_MAX):
+            if not self._send_due():
+                break
+
+    def send_away(self, agent: str, until: datetime) -> None:
+        decision = Decision(Disposition.TICK, (SetAway(agent, until),))
+        with self._database.transaction() as session:
+            ledger.record_tick(session, decision, tick_id=f"away-{agent}", at=self.now)
+
+    def ticket(self, number: int) -> Ticket | None:
+        with self._database.reading() as session:
+            return lookup.ticket_of(session, number)
+
+    def held(self, held_id: str) -> HeldMail | None:
+        with self._database.reading() as session:
+            row = session.connection().execute(
+                select(HELD).where(HELD.c.serial == int(held_id[1:]))
+            )
+            found = row.first()
+        return held_from(found) if found is not None else None
+
+    def held_open(self) -> tuple[HeldMail, ...]:
+        with self._database.reading() as session:
+            return lookup.held_open(session)
+
+    def agents_tokens(self) -> frozenset[str]:
+        """The texts of all tokens that only an agent may hold."""
+        with self._database.reading() as session:
+            found = session.connection().execute(select(TOKEN).where(TOKEN.c.role == "agent"))
+            return frozenset(KEYS.text_of(token_from(row)) for row in found)
+
+    def letters_after(self, last: int) -> tuple[tuple[int, Left], ...]:
+        """The letters written since the row `last`, whether they left or not."""
+        statement = (
+            select(LETTER, LETTER_MAIL.c.mail)
+            .join(LETTER_MAIL, LETTER_MAIL.c.letter_id == LETTER.c.letter_id)
+            .where(LETTER.c.id > last)
+            .order_by(LETTER.c.id)
+        )
+        with self._database.reading() as session:
+            found = session.connection().execute(statement).all()
+        return tuple(
+            (row.id, self._left(row.name, row.person, row.number, mail_from_json(row.mail)))
+            for row in found
+        )
+
+    def _handle(self, taken: clerk.Taken, *, releasing: str | None = None) -> Handled:
+        with self._database.transaction() as session:
+            decision = clerk.handle(session, taken, desk=self._desk(taken.decision_id))
+            if releasing is not None:
+                ledger.end_release(session, releasing)
+        return Handled(decision.disposition.value, self._trace(taken.decision_id))
+
+    def _desk(self, label: str) -> clerk.Desk:
+        seed = hashlib.sha256(f"{self._name}/{label}".encode()).digest()
+        return clerk.Desk(lambda: self.policy, lambda: self.now, lambda: seed)
+
+    def _released(self) -> tuple[tuple[HeldMail, Grant], ...]:
+        with self._database.reading() as session:
+            return lookup.held_to_decide(session, clerk.RELEASES_MAX)
+
+    def _trace(self, decision_id: str) -> tuple[Reason, ...]:
+        statement = select(RECEIPT.c.trace).where(RECEIPT.c.spool_id == decision_id)
+        with self._database.reading() as session:
+            return trace_from_json(session.connection().execute(statement).scalar_one())
+
+    def _strike(self) -> None:
+        self._ticks += 1
+        tick_id = f"tick-{self._ticks:06d}"
+        with self._database.transaction() as session:
+            clerk.tick(session, tick_id=tick_id, desk=self._desk(tick_id))
+
+    def _send_due(self) -> int:
+        with self._database.transaction() as session:
+            claimed = outgoing.claim(session, now=self.now, limit=LETTERS_MAX, lease=LEASE)
+        for one in claimed:
+            self.left.append(self._left(one.name, one.person, one.number, one.mail))
+            with self._database.transaction() as session:
+                outgoing.mark_sent(session, one.letter_id, self.now)
+        return len(claimed)
+
+    def _left(self, name: str, person: str, number: int | None, mail: OutgoingMail) -> Left:
+        raw = letter_bytes(mail, self._attached)
+        mail_from = str(mail.mail_from) if mail.mail_from else ""
+        recipient = mail.recipient.key
+        return Left(name, person, number, recipient, mail_from, raw, self.now)
+
+    def _attached(self, ref: AttachmentRef) -> bytes:
+        return attachment_bytes(self._archive[ref.raw_sha256], ref.index)
+
+    def _next_event(self) -> datetime | None:
+        """When something falls due next, strictly later than now."""
+        later = (
+            select(func.min(LETTER.c.due_at)).where(LETTER.c.due_at > self.now),
+            select(func.min(CLOCK.c.next_rung_at)).where(CLOCK.c.next_rung_at > self.now),
+        )
+        with self._database.reading() as session:
+            found = [session.connection().execute(statement).scalar() for statement in later]
+        return min((one for one in found if one is not None), default=None)
+
+
+@cache
+def _empty_database() -> Path:
+    """A database with all tables and nothing in them, made once and copied."""
+    path = Path(tempfile.mkdtemp(prefix="mailtrack-stage-")) / "empty.db"
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
