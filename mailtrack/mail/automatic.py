@@ -223,6 +223,8 @@ def _keeps_machine_company(facts: MailFacts) -> bool:
 
 def _title_of(subject: str, titles: tuple[str, ...]) -> str:
     """The longest of the titles that the subject begins with, ``""`` if it is none."""
+    if not subject.startswith(titles):
+        return ""
     return max((title for title in titles if _is_title(subject, title)), key=len, default="")
 
 

@@ -13,7 +13,6 @@ LOOKED_AT_CHARS_MAX: Final = 2000
 WORDS_MAX: Final = 250
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_NOT_WORDS: Final = re.compile(r"https?://\S{1,500}|\S{1,100}@\S{1,200}")
 _UKRAINIAN_LETTERS: Final = frozenset("іїєґ")
 _RUSSIAN_LETTERS: Final = frozenset("ыэъё")
 # Belarusian, Bulgarian, Serbian and Macedonian share much with both and are neither.
@@ -64,7 +63,8 @@ def language_of(text: str) -> str | None:
 
     Only the first ``LOOKED_AT_CHARS_MAX`` characters count; addresses and links do not.
     """
-    looked_at = _NOT_WORDS.sub(" ", text[:LOOKED_AT_CHARS_MAX]).lower()
+    pieces = text[:LOOKED_AT_CHARS_MAX].lower().split()
+    looked_at = " ".join(piece for piece in pieces if "@" not in piece and "://" not in piece)
     words = _WORD.findall(looked_at)[:WORDS_MAX]
     cyrillic = sum(1 for word in words if "\u0400" <= word[0] <= "\u04ff")
     if cyrillic * 2 > len(words):

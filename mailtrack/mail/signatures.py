@@ -74,7 +74,10 @@ def _list_footer(tail: list[str]) -> int:
             below = " ".join(clean_line(text).lower() for text in tail[index + 1 :])
             if any(words in below for words in quotes.LIST_FOOTERS):
                 return index
-    return len(tail)
+    is_bare_link = (
+        bool(tail) and tail[-1].strip().startswith("http") and " " not in tail[-1].strip()
+    )
+    return len(tail) - 1 if is_bare_link and "listinfo" in tail[-1] else len(tail)
 
 
 def _mobile_footer(tail: list[str]) -> int:

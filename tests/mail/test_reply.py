@@ -213,9 +213,41 @@ def test_s22_inline_answers_without_blank_lines_are_kept() -> None:
     assert new_words_of_text("> q1\na1\n> q2\na2").reply == "> q1\na1\n> q2\na2"
 
 
+def test_the_bat_quotes_with_initials() -> None:
+    text = (
+        "Здравствуйте, Анна.\n\nВы писали 2 марта 2026 г., 9:15:00:\n\nАП> Какой принтер?\n"
+        "АП> И что на экране?\n\nТот, что у кухни.\n\n-- \nС уважением,\n Дана"
+    )
+    found = new_words_of_text(text)
+    assert found.reply == "Здравствуйте, Анна.\n\nТот, что у кухни."
+
+
+@pytest.mark.parametrize(
+    "text", ("SQL> select 1;\nSQL> exit", "I typed\n\nC> dir\nC> cls\n\nYes.")
+)
+def test_a_prompt_is_no_quote(text: str) -> None:
+    assert new_words_of_text(text).reply == text
+
+
+def test_a_mark_of_what_was_left_out_belongs_to_the_quote() -> None:
+    text = "On 2 Mar 2026, at 9:15, Ann wrote:\n[...]\n> old\n\nIt works."
+    assert new_words_of_text(text).reply == "It works."
+
+
+def test_a_signature_below_inline_answers_is_folded() -> None:
+    found = new_words_of_text("> q1\n\na1\n\n> q2\n\na2\n\n-- \nDana")
+    assert (found.reply, found.signature) == ("> q1\n\na1\n\n> q2\n\na2", "-- \nDana")
+
+
 def test_the_writers_own_quotation_stays_in_its_place() -> None:
     text = "The manual says\n\n> press F1\n\nbut there is no F1."
     assert new_words_of_text(text).reply == text
+
+
+def test_a_first_mail_keeps_what_it_quotes_at_its_end() -> None:
+    text = "The program says\n\n> error 79"
+    assert new_words(facts_of(text, subject="Printer")).reply == text
+    assert new_words(facts_of(text, subject="Re: Printer")).reply == "The program says"
 
 
 def test_an_answer_below_the_quote_stands_alone() -> None:

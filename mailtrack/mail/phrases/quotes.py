@@ -12,24 +12,25 @@ from mailtrack.mail.phrases import entries
 
 # "On Monday Ann *wrote*:" Each stands as a word of its own in the line.
 ATTRIBUTION_VERBS: Final[tuple[str, ...]] = entries("""
-    wrote | writes | napisana przez | has written | писал | писала | писал(а) | написал |
-    написала | написал(а) | пишет | написали | писав | писав(ла) | написав | написав(ла) |
-    написав(-ла) | написав/ла | написав/написала | пише | пише(-а) | пиша | піша | напісаў |
-    напісала | напісаў(ла) | написа | писа | schrieb | schreibt | schrieb am | hat geschrieben |
-    schrieben | geschrieben | a écrit | a ecrit | écrit | écrivait | à écrit | a écrit : |
-    escribió | escribio | ha escrito | escribía | escribe | va escriure | ha escrit | escribiu |
-    ha scritto | scrisse | scrive | scriveva | escreveu | escreve | escreveu: | escrevi |
-    schreef | geschreven | schrijft | heeft geschreven | skrev | skriver | skrifaði |
-    skrev följande | skrev følgende | kirjoitti | kirjoittaa | napisał | napisała | napisał(a) |
-    napisał/a | pisze | napisali | napisano | napsal | napsala | napsal(a) | napsal/a | píše |
-    napsal/napsala | napísal | napísala | napísal(a) | írta | ezt írta | írt | a scris | scrie |
-    έγραψε | γράφει | έγραψαν | έγραψε/αν | yazdı | şunu yazdı | yazmış | şöyle yazdı |
-    tarihinde yazdı | je napisao | je napisala | napisao je | napisao/la je | je napisao/la |
-    piše | pise | je napisal | napisao | napisala | napisao/la | kirjutas | kirjutab |
-    rakstīja | raksta | rašė | parašė | כתב | כתבה | כתב/ה | כתב: | מאת | كتب | كتبت | نوشت |
-    نوشته | كتب: | 写道 | 寫道 | 写了 | 来信 | 書きました | のメール | さんが書きました |
-    さんは書きました | 님이 작성 | 님이 씀 | 작성 | 에 작성 | 님이 쓰신 글 | 썼습니다 |
-    đã viết | viết | menulis | tulis | เขียนว่า | เขียน | ने लिखा | লিখেছেন
+    wrote | writes | писали | вы писали | ви писали | you wrote | napisana przez | has written |
+    писал | писала | писал(а) | написал | написала | написал(а) | пишет | написали | писав |
+    писав(ла) | написав | написав(ла) | написав(-ла) | написав/ла | написав/написала | пише |
+    пише(-а) | пиша | піша | напісаў | напісала | напісаў(ла) | написа | писа | schrieb |
+    schreibt | schrieb am | hat geschrieben | schrieben | geschrieben | a écrit | a ecrit |
+    écrit | écrivait | à écrit | a écrit : | escribió | escribio | ha escrito | escribía |
+    escribe | va escriure | ha escrit | escribiu | ha scritto | scrisse | scrive | scriveva |
+    escreveu | escreve | escreveu: | escrevi | schreef | geschreven | schrijft |
+    heeft geschreven | skrev | skriver | skrifaði | skrev följande | skrev følgende |
+    kirjoitti | kirjoittaa | napisał | napisała | napisał(a) | napisał/a | pisze | napisali |
+    napisano | napsal | napsala | napsal(a) | napsal/a | píše | napsal/napsala | napísal |
+    napísala | napísal(a) | írta | ezt írta | írt | a scris | scrie | έγραψε | γράφει |
+    έγραψαν | έγραψε/αν | yazdı | şunu yazdı | yazmış | şöyle yazdı | tarihinde yazdı |
+    je napisao | je napisala | napisao je | napisao/la je | je napisao/la | piše | pise |
+    je napisal | napisao | napisala | napisao/la | kirjutas | kirjutab | rakstīja | raksta |
+    rašė | parašė | כתב | כתבה | כתב/ה | כתב: | מאת | كتب | كتبت | نوشت | نوشته | كتب: | 写道 |
+    寫道 | 写了 | 来信 | 書きました | のメール | さんが書きました | さんは書きました |
+    님이 작성 | 님이 씀 | 작성 | 에 작성 | 님이 쓰신 글 | 썼습니다 | đã viết | viết | menulis |
+    tulis | เขียนว่า | เขียน | ने लिखा | লিখেছেন
 """)
 
 # First words of an attribution, so that its beginning is found when it was wrapped.
