@@ -43,7 +43,7 @@ RECIPIENT_OK: Final = Answer(250, "2.1.5 Ok")
 
 READ_STEP_BYTES: Final = 64 * 1024
 STORE_GRACE_SECONDS: Final = 1.0
-_CLOSED_WITHOUT_READING_SECONDS: Final = 5.0
+CLOSING_SECONDS_MAX: Final = 5.0
 
 
 class Transaction(Envelope):
@@ -190,17 +190,22 @@ class Session(SMTP):
 
     def dismiss(self, answer: Answer) -> None:
         """Say why and hang up; a store that is under way goes on, unanswered."""
-        if self.transport is None or self.transport.is_closing():
+        if self.transport is None:
             return
-        self._writer.write(f"{answer}\r\n".encode("ascii"))
-        self.transport.close()
-        # A client that does not read would keep the connection for ever.
-        self.loop.call_later(_CLOSED_WITHOUT_READING_SECONDS, self.abort)
+        if not self.transport.is_closing():
+            self._writer.write(f"{answer}\r\n".encode("ascii"))
+            self.transport.close()
+        # A client that does not read would keep its place for ever.
+        self.loop.call_later(CLOSING_SECONDS_MAX, self._bury)
 
     def abort(self) -> None:
         """Hang up at once."""
         if isinstance(self.transport, asyncio.WriteTransport):
             self.transport.abort()
+
+    def _bury(self) -> None:
+        self.abort()
+        self._house.leave(self)
 
     def idle_seconds(self) -> float:
         """How long nothing useful has come."""
@@ -227,6 +232,13 @@ class Session(SMTP):
         logger.error("session_failed", front=self._house.kind, exc_info=error)
         self._set_rset_state()  # type: ignore[no-untyped-call]  # aiosmtpd
         return str(TROUBLE)
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        await super().smtp_STARTTLS(arg)
+        assert self.session is not None
+        if self._tls_protocol is not None and self.session.ssl is None:
+            # The client hung up during the handshake, and asyncio tells nobody.
+            self.connection_lost(None)
 
     # The envelope.
 

@@ -20,7 +20,7 @@ from mailtrack.errors import TemporaryFailure
 from mailtrack.intake.listen import Listen, open_server
 from mailtrack.intake.maildata import Budget
 from mailtrack.intake.reception import NO_ROOM, TROUBLE, Answer, Reception
-from mailtrack.intake.session import STOPPING, Session, Transaction
+from mailtrack.intake.session import CLOSING_SECONDS_MAX, STOPPING, Session, Transaction
 from mailtrack.intake.spool import Spool, SpoolFull
 from mailtrack.mail.envelope import Front
 
@@ -28,8 +28,6 @@ logger = log.get(__name__)
 
 BUSY: Final = Answer(421, "4.7.0 Too many connections, please try again later")
 CROWDED_OUT: Final = Answer(421, "4.7.0 Idle while others wait, closing")
-
-_CLOSING_SECONDS_MAX: Final = 5.0
 
 
 class SmtpFront:
@@ -105,7 +103,7 @@ class SmtpFront:
         await self._wait_until_gone(self.limits.drain_seconds_max)
         for session in tuple(self._sessions):
             session.dismiss(STOPPING)
-        await self._wait_until_gone(_CLOSING_SECONDS_MAX)
+        await self._wait_until_gone(CLOSING_SECONDS_MAX)
         for session in tuple(self._sessions):
             session.abort()
         if self.listen.path and self._sock is None:

@@ -10,6 +10,7 @@ from intake.certificates import Certificate
 from intake.doors import MAIL, NO_FLOOR, OURS, Door, Setup, Wire, wire_form
 from intake.front_suite import MakeDoor
 from intake.session_suite import SessionSuite
+from waiting import wait_until
 
 from mailtrack.intake.limits import Limits
 from mailtrack.intake.listen import Listen, listen_from
@@ -80,6 +81,22 @@ class TestSmtp(SessionSuite):
         assert (await wire.say("STARTTLS")).startswith("220")
         await wire.write(b"this is no handshake\r\n")
         assert await wire.is_closed()
+        assert (await door.deliver(MAIL)).outcome == "ok"
+
+    async def test_a_client_that_does_not_trust_us_gives_its_place_back(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        """asyncio does not say when a client hangs up in the middle of a handshake."""
+        limits = Limits(connections_max=1, grace_seconds=1000)
+        door = await make_door(Setup(tls=certificate.server(), limits=limits))
+        wire = await door.greeted()
+        assert (await wire.say("STARTTLS")).startswith("220")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await wire.writer.start_tls(
+                ssl.create_default_context(), server_hostname="help.example"
+            )
+        wire.close()
+        await wait_until(lambda: not door.front._sessions)
         assert (await door.deliver(MAIL)).outcome == "ok"
 
     async def test_a_mail_comes_over_tls_from_the_start(
