@@ -8,7 +8,7 @@ effect.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
@@ -50,6 +50,9 @@ from mailtrack.tickets.letter import Letter
 from mailtrack.tickets.ticket import Entry, Ticket
 
 OPENING_CHARS_MAX: Final = 300
+RELEASE: Final = "release"  # as it was written
+SEND: Final = "send"  # the words alone, without the commands
+DROP: Final = "drop"
 HELD_TEXT_CHARS_MAX: Final = 20_000
 
 # The first word of a confirming reply, in the languages of the desk and of its neighbours.
@@ -100,7 +103,7 @@ def tell_admins(case: Case, held: HeldMail) -> Outcome:
         style = Style(held_id=held.held_id, why=held.reason)
         to = recipient_of(admin)
         address = token_address(case, None, reply_token(case, to, ticket=None, style=style))
-        taps = _taps(case, admin, address, with_text=True)
+        taps = _taps(case, admin, address, first=RELEASE)
         view = HeldListView(
             desk=desk_view(case.policy, _desk_address(case, None)),
             zone=case.policy.zone,
@@ -126,7 +129,7 @@ def hold_refused(
             zone=case.policy.zone,
             now=case.fresh.now,
             route=RouteView(Goes.CONFIRM),
-            actions=_taps(case, agent, address, with_text=bool(text.strip())),
+            actions=_taps(case, agent, address, first=SEND if text.strip() else None),
             ticket=ticket_view(ticket, case.policy) if ticket else None,
             subject=case.mail.subject,
             problems=tuple(_problem(case, one, refusals, address) for one in refusals),
@@ -154,7 +157,7 @@ def hold_unproved(
             zone=case.policy.zone,
             now=case.fresh.now,
             route=RouteView(Goes.CONFIRM),
-            actions=_taps(case, agent, address, with_text=True),
+            actions=_taps(case, agent, address, first=RELEASE),
             held=held_view(held),
             opening=case.mail.reply[:OPENING_CHARS_MAX],
             would=would,
@@ -175,7 +178,7 @@ def hold_collision(
             zone=case.policy.zone,
             now=case.fresh.now,
             route=RouteView(Goes.CONFIRM),
-            actions=_taps(case, agent, address, with_text=True),
+            actions=_taps(case, agent, address, first=RELEASE),
             ticket=ticket_view(ticket, case.policy),
             theirs=entry_view(theirs),
             yours=text[:HELD_TEXT_CHARS_MAX],
@@ -262,25 +265,19 @@ def _ask(
     return Outcome(letters=(letter,))
 
 
-@dataclass(frozen=True, slots=True)
-class _Tap:
-    word: str
-    typed: str
-
-
 def _taps(
-    case: Case, agent: Agent, address: Address, *, with_text: bool
+    case: Case, agent: Agent, address: Address, *, first: str | None
 ) -> tuple[ActionView, ...]:
-    taps = (_Tap("release", "[release]"),) if with_text else ()
     return tuple(
         action(
-            tap.word,
+            word,
             policy=case.policy,
             language=agent.language,
             address=address,
-            typed=tap.typed,
+            typed=f"[{word}]",
         )
-        for tap in (*taps, _Tap("drop", "[drop]"))
+        for word in (first, DROP)
+        if word is not None
     )
 
 

@@ -52,18 +52,24 @@ from mailtrack.mail.mailboxes import (
     readable_list,
     sender_from,
 )
-from mailtrack.mail.message import Attachment, Defect, Kind, ParsedMail
+from mailtrack.mail.message import (
+    Attachment,
+    Bounce,
+    Defect,
+    Forwarded,
+    Kind,
+    ParsedMail,
+)
 from mailtrack.mail.names import safe_name
 from mailtrack.mail.parts import charset_hint, leaves_of
 from mailtrack.mail.prescan import Skeleton, prescan
-from mailtrack.mail.reply import NewWords, new_words
+from mailtrack.mail.reply import new_words
 from mailtrack.mail.tree import stdlib_message
 from mailtrack.mail.words import header_text
 
 _ADDRESS_FIELDS: Final = ("from", "reply-to", "to", "cc")
 _DATE_CHARS_MAX: Final = 100
 _Answer = TypeVar("_Answer")
-_NO_WORDS: Final = NewWords("", False, "", "")
 _REPORTS: Final = frozenset((Kind.BOUNCE, Kind.DELIVERY_DELAY, Kind.DELIVERY_REPORT))
 
 
@@ -79,6 +85,18 @@ class _People:
     to: tuple[Mailbox, ...]
     cc: tuple[Mailbox, ...]
     date: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What the mail is, and what in it is new."""
+
+    reply: str
+    kind: Kind
+    kind_reason: str
+    bounce: Bounce | None
+    forwarded: Forwarded | None
+    language: str | None
 
 
 def parse(raw: bytes, *, shallow: bool = False) -> ParsedMail:
@@ -137,38 +155,15 @@ def _attempt(
 
 def _read(skeleton: Skeleton, defects: list[Defect], *, is_shallow: bool) -> ParsedMail:
     header = skeleton.root.header
+    hint = charset_hint(skeleton)
     defects += [Defect(flaw) for flaw in sorted(skeleton.flaws)]
     defects += doubled(header)
-    hint = charset_hint(skeleton)
-    shown, header_defects = shown_headers(header, hint)
-    defects += header_defects
     people = _people(header, hint, defects)
-    subject = subject_from(header, hint)
-    leaves = leaves_of(skeleton, text_only=is_shallow)
-    defects += leaves.defects
-    html = None if is_shallow else body_html(leaves.leaves)
-    text = body_text(leaves.leaves)
-    if is_shallow:
-        text = text[:SHALLOW_TEXT_BYTES_MAX]
-    facts = MailFacts(
-        message=stdlib_message(skeleton),
-        headers=shown,
-        parts=tuple(leaf.part for leaf in leaves.leaves),
-        subject=subject,
-        sender=people.sender,
-        sender_email_shown=people.email_shown,
-        text=text,
-        html=html,
-    )
+    facts = _facts(skeleton, people, hint, defects, is_shallow=is_shallow)
     attachments = () if is_shallow else _attachments(facts.parts, defects)
-    words = _attempt(lambda: new_words(facts), "reply", defects) or _NO_WORDS
-    verdict = _attempt(lambda: kind_of(facts), "kind", defects)
-    kind, reason = verdict or (Kind.HUMAN, "")
-    bounce = (
-        _attempt(lambda: bounce_from(facts), "bounce", defects) if kind in _REPORTS else None
-    )
+    meaning = _meaning(facts, defects)
     return ParsedMail(
-        subject=subject,
+        subject=facts.subject,
         sender=people.sender,
         sender_shown=people.shown,
         sender_email_shown=people.email_shown,
@@ -180,20 +175,71 @@ def _read(skeleton: Skeleton, defects: list[Defect], *, is_shallow: bool) -> Par
         message_id=message_id_from(header),
         in_reply_to=in_reply_to_from(header),
         references=references_from(header),
-        text=text,
-        reply=words.reply or text,
-        html=_attempt(lambda: sanitised(html), "html", defects) if html is not None else None,
+        text=facts.text,
+        reply=meaning.reply,
+        html=_clean_html(facts, defects),
         attachments=attachments,
-        kind=kind,
-        kind_reason=reason,
-        bounce=bounce,
-        forwarded=_attempt(lambda: forwarded_from(facts), "forwarded", defects),
-        language=_attempt(lambda: language_of(words.reply or text), "language", defects),
-        headers=shown,
-        content_hash=_content_hash(people, subject, text, attachments),
+        kind=meaning.kind,
+        kind_reason=meaning.kind_reason,
+        bounce=meaning.bounce,
+        forwarded=meaning.forwarded,
+        language=meaning.language,
+        headers=facts.headers,
+        content_hash=_content_hash(people, facts, attachments),
         defects=_bounded(defects),
         is_shallow=is_shallow,
     )
+
+
+def _facts(
+    skeleton: Skeleton,
+    people: _People,
+    hint: str | None,
+    defects: list[Defect],
+    *,
+    is_shallow: bool,
+) -> MailFacts:
+    """What the neighbours in this room are asked about."""
+    header = skeleton.root.header
+    shown, header_defects = shown_headers(header, hint)
+    found = leaves_of(skeleton, text_only=is_shallow)
+    defects += (*header_defects, *found.defects)
+    text = body_text(found.leaves)
+    return MailFacts(
+        message=stdlib_message(skeleton),
+        headers=shown,
+        parts=tuple(leaf.part for leaf in found.leaves),
+        subject=subject_from(header, hint),
+        sender=people.sender,
+        sender_email_shown=people.email_shown,
+        text=text[:SHALLOW_TEXT_BYTES_MAX] if is_shallow else text,
+        html=None if is_shallow else body_html(found.leaves),
+    )
+
+
+def _meaning(facts: MailFacts, defects: list[Defect]) -> _Meaning:
+    """What the neighbours answer. An answer that fails costs only itself."""
+    words = _attempt(lambda: new_words(facts), "reply", defects)
+    # What is quoted for certain does not stand in for words that were not added (S23): an
+    # agent's empty answer would send our own notification, token and all, to the customer.
+    is_sure = words is not None and bool(words.reply or words.certain)
+    reply = words.reply if words is not None and is_sure else facts.text
+    verdict = _attempt(lambda: kind_of(facts), "kind", defects)
+    kind, reason = verdict or (Kind.HUMAN, "")
+    is_report = kind in _REPORTS
+    return _Meaning(
+        reply=reply,
+        kind=kind,
+        kind_reason=reason,
+        bounce=_attempt(lambda: bounce_from(facts), "bounce", defects) if is_report else None,
+        forwarded=_attempt(lambda: forwarded_from(facts), "forwarded", defects),
+        language=_attempt(lambda: language_of(reply), "language", defects),
+    )
+
+
+def _clean_html(facts: MailFacts, defects: list[Defect]) -> str | None:
+    html = facts.html
+    return None if html is None else _attempt(lambda: sanitised(html), "html", defects)
 
 
 def _people(header: Header, hint: str | None, defects: list[Defect]) -> _People:
@@ -283,14 +329,14 @@ def _attachment(part: Part) -> Attachment:
 
 
 def _content_hash(
-    people: _People, subject: str, text: str, attachments: tuple[Attachment, ...]
+    people: _People, facts: MailFacts, attachments: tuple[Attachment, ...]
 ) -> str:
     """What stays the same when a list or a resend changes ids and trace fields."""
     pieces = (
         people.sender.address.key if people.sender else people.email_shown,
-        " ".join(subject.split()),
+        " ".join(facts.subject.split()),
         people.date.isoformat() if people.date else "",
-        " ".join(text.split()),
+        " ".join(facts.text.split()),
         *(attachment.sha256 for attachment in attachments),
     )
     return hashlib.sha256("\0".join(pieces).encode("utf-8", "replace")).hexdigest()

@@ -224,7 +224,10 @@ class Stage:
         if act.answers is None:
             return None
         letters = self._letters_of.get(_address(act.who), [])
-        return next(one for one in reversed(letters) if act.answers in _text(one))
+        fitting: Iterator[EmailMessage] = (
+            one for one in reversed(letters) if act.answers in _text(one)
+        )
+        return next(fitting)
 
     def _send(self, mail: EmailMessage) -> None:
         port = self.daemon.fronts[0].port
