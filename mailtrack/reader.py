@@ -29,6 +29,9 @@ OPEN_FILES_MAX: Final = 64
 # A worker is renewed after so many mails: whatever a library leaks goes with it.
 MAILS_PER_WORKER_MAX: Final = 500
 
+# Past the wall time; killed, or dead of its limits; never started; out of memory.
+_DEATHS: Final = (FutureTimeout, ProcessExpired, BrokenProcessPool, MemoryError, OSError)
+
 
 class ReaderDied(MailtrackError):
     """The worker that read a mail was killed or broke. Reading it shallowly may help."""
@@ -65,22 +68,11 @@ class Reader:
         pool = self._started()
         self._under_way += 1
         try:
-            future = pool.schedule(
-                read_in_worker,
-                args=(raw, shallow, self._cpu_seconds),
-                timeout=self._wall_seconds,
-            )
+            arguments = (raw, shallow, self._cpu_seconds)
+            future = pool.schedule(read_in_worker, arguments, timeout=self._wall_seconds)
             return await asyncio.wrap_future(future)
-        except (
-            FutureTimeout,
-            ProcessExpired,
-            BrokenProcessPool,
-            MemoryError,
-            OSError,
-        ) as error:
-            raise ReaderDied(
-                f"the reader of this mail ended: {type(error).__name__}"
-            ) from error
+        except _DEATHS as error:
+            raise ReaderDied(f"its reader ended: {type(error).__name__}") from error
         except asyncio.CancelledError:
             # ``close`` cancels what is under way; only a caller who is cancelled is told so.
             task = asyncio.current_task()

@@ -2,7 +2,7 @@
 
 Real headers hold lines that are no header: mbox lines, badly wrapped values, garbage in
 front. Such a line is skipped or taken as the end of the header by what follows it. Everything
-here is one pass over bytes with bounds; nothing is decoded.
+here is one pass over bytes with bounds; nothing is decoded. ``prescan`` is who asks.
 """
 
 from __future__ import annotations
@@ -57,57 +57,86 @@ class Header:
 
 def header_from(raw: bytes, start: int, end: int) -> Header:
     """The header at ``start``. Its body starts at or before ``end``."""
-    flaws: set[str] = set()
-    open_fields: list[tuple[str, list[bytes]]] = []
+    reading = _Reading(raw, end)
     position = start
     limit = min(end, start + HEADER_BYTES_MAX)
-    while position < end:
-        if position >= limit:
-            flaws.add("header.too_long")
-            position = _after_blank_line(raw, position, end)
-            break
+    while position < limit:
         line_end = raw.find(b"\n", position, end)
         after = end if line_end < 0 else line_end + 1
         line = raw[position : min(after, position + FIELD_BYTES_MAX + 2)].rstrip(b"\r\n")
-        if not line:
-            position = after
-            break
-        if line[0] in b" \t" and not open_fields and _KNOWN.match(line.lstrip()):
-            line = line.lstrip()
-        if line[0] in b" \t" and open_fields:
-            if not line.strip() and not _goes_on(raw, after, end):
-                position = after
-                break
-            open_fields[-1][1].append(line)
-        elif line.startswith(b"--"):
-            flaws.add("header.no_blank_line")
-            break
-        elif match := _NAME.match(line):
-            if len(open_fields) >= FIELDS_MAX:
-                flaws.add("header.too_many_fields")
-            else:
-                name = match[1].decode("ascii").lower()
-                open_fields.append((name, [line[match.end() :]]))
-        elif not open_fields and line.startswith((b"From ", b">From ")):
-            flaws.add("header.mbox_line")
-        elif _header_follows(raw, after, end) or (open_fields and _BAD_FIELD.match(line)):
-            flaws.add("header.stray_line")
-            if open_fields:
-                open_fields[-1][1].append(b" " + line)
-        else:
-            flaws.add("header.no_blank_line")
-            break
+        if not reading.takes(line, after):
+            return reading.header(position if line.strip() else after)
         position = after
-    fields = tuple(Field(name, _unfolded(lines, flaws)) for name, lines in open_fields)
-    return Header(fields, position, frozenset(flaws))
+    if position < end:
+        reading.flaws.add("header.too_long")
+        position = _after_blank_line(raw, position, end)
+    return reading.header(position)
 
 
-def _unfolded(lines: list[bytes], flaws: set[str]) -> bytes:
-    value = lines[0] if len(lines) == 1 else b"".join(lines)
-    if len(value) > FIELD_BYTES_MAX:
-        flaws.add("header.field_too_long")
-        value = value[:FIELD_BYTES_MAX]
-    return value.strip(b" \t\r")
+class _Reading:
+    """A header while its lines are taken one by one."""
+
+    def __init__(self, raw: bytes, end: int) -> None:
+        self.raw = raw
+        self.end = end
+        self.fields: list[tuple[str, list[bytes]]] = []
+        self.flaws: set[str] = set()
+
+    def takes(self, line: bytes, after: int) -> bool:
+        """Whether ``line``, which ends at ``after``, is of the header; False at its end."""
+        if not line:
+            return False
+        if line[0] in b" \t":
+            return self._takes_indented(line, after)
+        if line.startswith(b"--"):  # a boundary: the empty line is missing
+            self.flaws.add("header.no_blank_line")
+            return False
+        match = _NAME.match(line)
+        return self._takes_field(line, match) if match else self._takes_stray(line, after)
+
+    def header(self, body_start: int) -> Header:
+        fields = tuple(Field(name, self._unfolded(lines)) for name, lines in self.fields)
+        return Header(fields, body_start, frozenset(self.flaws))
+
+    def _takes_indented(self, line: bytes, after: int) -> bool:
+        if self.fields:
+            if not line.strip() and not _goes_on(self.raw, after, self.end):
+                return False
+            self.fields[-1][1].append(line)
+            return True
+        bare = line.lstrip()
+        match = _NAME.match(bare) if _KNOWN.match(bare) else None
+        if match:
+            return self._takes_field(bare, match)
+        return self._takes_stray(line, after)
+
+    def _takes_field(self, line: bytes, match: re.Match[bytes]) -> bool:
+        if len(self.fields) >= FIELDS_MAX:
+            self.flaws.add("header.too_many_fields")
+        else:
+            self.fields.append((match[1].decode("ascii").lower(), [line[match.end() :]]))
+        return True
+
+    def _takes_stray(self, line: bytes, after: int) -> bool:
+        """A line that is no field: garbage if fields follow, else the body begins with it."""
+        if not self.fields and line.startswith((b"From ", b">From ")):
+            self.flaws.add("header.mbox_line")
+            return True
+        is_bad_field = bool(self.fields) and bool(_BAD_FIELD.match(line))
+        if not is_bad_field and not _header_follows(self.raw, after, self.end):
+            self.flaws.add("header.no_blank_line")
+            return False
+        self.flaws.add("header.stray_line")
+        if self.fields:
+            self.fields[-1][1].append(b" " + line)
+        return True
+
+    def _unfolded(self, lines: list[bytes]) -> bytes:
+        value = lines[0] if len(lines) == 1 else b"".join(lines)
+        if len(value) > FIELD_BYTES_MAX:
+            self.flaws.add("header.field_too_long")
+            value = value[:FIELD_BYTES_MAX]
+        return value.strip(b" \t\r")
 
 
 def _goes_on(raw: bytes, position: int, end: int) -> bool:

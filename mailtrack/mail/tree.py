@@ -7,6 +7,8 @@ mail of many megabytes small. Reports and returned mails inside are opened a few
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from email.message import Message
 from typing import Final
 
@@ -26,35 +28,50 @@ _PARAMETRIC: Final = frozenset(("content-type", "content-disposition"))
 _STATUS_BLOCKS_MAX: Final = 100
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A message to fill from a node. ``level`` counts the mails around it."""
+
+    message: Message
+    node: Node
+    raw: bytes
+    level: int
+
+
 def stdlib_message(skeleton: Skeleton) -> Message:
     """The mail as an ``email.message.Message`` of bounded depth and size."""
     root = Message()
-    waiting = [(root, skeleton.root, skeleton.raw, 0)]
+    waiting = [_Task(root, skeleton.root, skeleton.raw, 0)]
     while waiting:
-        message, node, raw, level = waiting.pop()
-        _put_headers(message, node.header)
-        if node.children:
-            for child in node.children:
-                below = Message()
-                message.attach(below)
-                waiting.append((below, child, raw, level))
-            continue
-        kind = node.content_type.value
-        if kind == "message/rfc822" and level < MESSAGE_NESTING_MAX:
-            inner = prescan(_content(node, raw, NESTED_BYTES_MAX))
-            below = Message()
-            message.attach(below)
-            waiting.append((below, inner.root, inner.raw, level + 1))
-        elif kind == "message/delivery-status":
-            for block in _status_blocks(_content(node, raw, NESTED_BYTES_MAX)):
-                message.attach(block)
-        elif kind.startswith(("text/", "message/", "multipart/")):
-            end = min(node.end, node.start + STDLIB_TEXT_BYTES_MAX)
-            charset = node.content_type.get("charset")
-            message.set_payload(_stored(raw[node.start : end], charset))
-        else:
-            message.set_payload("")
+        waiting.extend(_filled(waiting.pop()))
     return root
+
+
+def _filled(task: _Task) -> Iterator[_Task]:
+    """Fill one message; what is inside it comes out as further tasks."""
+    message, node, raw = task.message, task.node, task.raw
+    _put_headers(message, node.header)
+    kind = node.content_type.value
+    if node.children:
+        for child in node.children:
+            yield _Task(_attached(message), child, raw, task.level)
+    elif kind == "message/rfc822" and task.level < MESSAGE_NESTING_MAX:
+        inner = prescan(_content(node, raw, NESTED_BYTES_MAX))
+        yield _Task(_attached(message), inner.root, inner.raw, task.level + 1)
+    elif kind == "message/delivery-status":
+        for block in _status_blocks(_content(node, raw, NESTED_BYTES_MAX)):
+            message.attach(block)
+    elif kind.startswith(("text/", "message/", "multipart/")):
+        end = min(node.end, node.start + STDLIB_TEXT_BYTES_MAX)
+        message.set_payload(_stored(raw[node.start : end], node.content_type.get("charset")))
+    else:
+        message.set_payload("")
+
+
+def _attached(message: Message) -> Message:
+    below = Message()
+    message.attach(below)
+    return below
 
 
 def _put_headers(message: Message, header: Header) -> None:

@@ -26,6 +26,7 @@ def read(raw: bytes):
         (b"X-A: b\nc badly wrapped\nSubject: s\n\nbody",
          [("x-a", b"b c badly wrapped"), ("subject", b"s")], b"body"),
         (b" From: a\nTo: b\n\nbody", [("from", b"a"), ("to", b"b")], b"body"),
+        (b" \nFrom: a\n\nbody", [("from", b"a")], b"body"),
         (b"A: b\n \n\nbody", [("a", b"b")], b"\nbody"),
         (b"A: b\n--boundary\nC: d\n\n", [("a", b"b")], b"--boundary\nC: d\n\n"),
         (b"", [], b""),
