@@ -33,7 +33,7 @@ from mailtrack.mail.quotes import (
 from mailtrack.mail.signatures import signature_start
 from mailtrack.mail.subjects import is_forward_subject
 
-LINES_LOOKED_AT: Final = 4000
+LINES_LOOKED_AT: Final = 1500
 ATTACHED_BYTES_MAX: Final = 1024 * 1024
 
 

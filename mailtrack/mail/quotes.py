@@ -144,11 +144,11 @@ def _separator_kind(line: str) -> LeadKind | None:
 
 def _attribution_ending_at(lines: Lines, index: int) -> Lead | None:
     """The attribution that ends with this line; programs and gateways wrap it at any word."""
-    first = _first_joined(lines, index)
     above_quote = _is_above_quote(lines, index)
-    window = " ".join(lines.clean[first : index + 1])
+    window = "".join(lines.clean[max(0, index - ATTRIBUTION_LINES_MAX + 1) : index + 1])
     if not above_quote and "@" not in window and not _has_digit(window):
         return None
+    first = _first_joined(lines, index)
     best = None
     for start in range(index, first - 1, -1):
         joined = " ".join(lines.clean[start : index + 1])

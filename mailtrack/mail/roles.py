@@ -14,6 +14,7 @@ from typing import Final
 
 from mailtrack.mail.echoes import BareText, bare, bare_text, place_of, sent_lines
 from mailtrack.mail.quotes import (
+    Lead,
     LeadKind,
     Lines,
     is_quoted,
@@ -187,7 +188,7 @@ def mark_leads(draft: Draft, *, known: bool) -> str:
         if lead is None:
             index += 1
             continue
-        if not rule and (lead.kind is LeadKind.FORWARD or draft.is_forward):
+        if not rule and _is_forward(draft, lead):
             return "forward"
         _mark_elision(draft, lead.end)
         has_quote = draft.next_role(lead.end) is Role.QUOTE
@@ -200,6 +201,17 @@ def mark_leads(draft: Draft, *, known: bool) -> str:
                 break
         index = max(lead.end, index + 1)
     return rule
+
+
+def _is_forward(draft: Draft, lead: Lead) -> bool:
+    """Whether a first lead passes a mail on: by its words, the subject, or its place.
+
+    A mail that answers nothing and opens with the headers of another is that other one.
+    """
+    if lead.kind is LeadKind.FORWARD or draft.is_forward:
+        return True
+    is_block = lead.kind in (LeadKind.HEADERS, LeadKind.SEPARATOR)
+    return is_block and not draft.is_reply and not draft.has_new_above(lead.start)
 
 
 _ELISIONS: Final = frozenset(
