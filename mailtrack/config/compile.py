@@ -107,7 +107,7 @@ def _behaviour_of(
         customers=customers_of(people, people_page, known=known, report=report),
         rules=rules_of(rules, rules_page, known=known, report=report),
         policies=policies_of(sla, sla_page, calendars, known=known, report=report),
-        ladder=ladder_of(sla, sla_page, agents, known=known, report=report),
+        ladder=ladder_of(sla, sla_page, known=known, report=report),
     )
 
 

@@ -85,9 +85,7 @@ def check_languages(
     for index, language in enumerate(desk.languages):
         if not has_letters(folders, language):
             found = f"there are no letters in language {shown_text(language)}"
-            mend = (
-                f"{', '.join(SHIPPED)} ship; another one needs letters/{language} in templates"
-            )
+            mend = f"{', '.join(SHIPPED)} ship; others need letters/{language} in templates"
             report.wrong(page, ("desk", "languages", index), found, mend)
 
 
@@ -211,7 +209,7 @@ def _listener_of(
         (page.path.parent / front.tls.key).absolute(),
     )
     for key, file in (("certificate", tls.certificate), ("key", tls.key)):
-        if not file.is_file():
+        if page.is_whole((*path, key)) and not file.is_file():
             report.wrong(page, (*path, key), f"{file} is not there", "Correct the path")
     return Listener(front.listen, tls)
 

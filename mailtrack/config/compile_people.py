@@ -94,7 +94,8 @@ def _check_names(names: tuple[str, ...], page: Page, report: Report) -> None:
 def _check_addresses(file: PeopleFile, page: Page, report: Report) -> None:
     owners: dict[str, str] = {}
     for name, one in file.agents.items():
-        for index, address in enumerate(one.email):
+        written = one.email if page.is_whole(("agents", name, "email")) else ()
+        for index, address in enumerate(written):
             first = owners.setdefault(address.key, name)
             if first == name and one.email.index(address) == index:
                 continue

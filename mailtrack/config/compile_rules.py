@@ -44,7 +44,7 @@ _IS: Final = ("new", "reply")
 
 def rules_of(file: RulesFile, page: Page, *, known: Known, report: Report) -> tuple[Rule, ...]:
     """The rules in the order of the file."""
-    for second, first in twice(rule.name for rule in file.rules):
+    for second, first in twice((rule.name for rule in file.rules), page, "rules", "name"):
         line = page.key_place(("rules", first)).line
         found = f"{shown_text(file.rules[second].name)} is the name of the rule in line {line}"
         mend = "Give one of them another name, so that traces tell them apart"

@@ -27,7 +27,6 @@ from mailtrack.config.words import (
     shown_duration,
     shown_window,
 )
-from mailtrack.desk.policy import Agent
 from mailtrack.desk.promises import Calendar, Rung, SlaPolicy, Window
 from mailtrack.tickets.clock import Metric
 from mailtrack.tickets.ticket import Priority
@@ -59,7 +58,7 @@ def policies_of(
     report: Report,
 ) -> tuple[SlaPolicy, ...]:
     """The promises in the order of the file."""
-    for second, first in twice(one.name for one in file.policies):
+    for second, first in twice((one.name for one in file.policies), page, "policies", "name"):
         line, name = page.key_place(("policies", first)).line, file.policies[second].name
         found = f"{shown_text(name)} is the name of the policy in line {line}"
         report.wrong(page, ("policies", second, "name"), found, "Give one of them another name")
@@ -69,15 +68,13 @@ def policies_of(
     )
 
 
-def ladder_of(
-    file: SlaFile, page: Page, agents: tuple[Agent, ...], *, known: Known, report: Report
-) -> tuple[Rung, ...]:
+def ladder_of(file: SlaFile, page: Page, *, known: Known, report: Report) -> tuple[Rung, ...]:
     """The steps of the escalation, in the order of time."""
     rungs = tuple(
-        _rung_of(one, page, ("escalation", index), agents=agents, known=known, report=report)
+        _rung_of(one, page, ("escalation", index), known=known, report=report)
         for index, one in enumerate(file.escalation)
     )
-    for second, first in twice(rung.name for rung in rungs):
+    for second, first in twice((rung.name for rung in rungs), page, "escalation", "at"):
         found = f"{rungs[second].name} is told in line {rungs[first].where.rpartition(':')[2]}"
         mend = "Put all who are told then into one list"
         report.wrong(page, ("escalation", second, "at"), found, mend)
@@ -130,13 +127,13 @@ def _take(
     opens, closes = minutes_of(window)
     shown = f"{key} {shown_window(window)}"
     spans = [(day * DAY_MINUTES + opens, day * DAY_MINUTES + closes, shown) for day in days]
-    for begin, end, _ in spans:
-        other = _overlapping(begin, end, [*taken, *(s for s in spans if s[0] != begin)])
+    for span in spans:
+        other = _overlapping(span[0], span[1], taken)
+        taken.append(span)
         if other is not None:
             found = f"{shown} overlaps with {other}"
             report.wrong(page, path, found, "Let hours of one day follow each other")
-            break
-    taken.extend(spans)
+            return
 
 
 def _overlapping(begin: int, end: int, taken: list[tuple[int, int, str]]) -> str | None:
@@ -259,21 +256,16 @@ def _rung_of(
     page: Page,
     path: KeyPath,
     *,
-    agents: tuple[Agent, ...],
     known: Known,
     report: Report,
 ) -> Rung:
     percent, after = one.at
-    addresses = {key for agent in agents for key in agent.emails}
     for index, name in enumerate(one.tell):
         at = (*path, "tell", index)
-        if name in TELL_WORDS:
-            continue
-        if "@" not in name:
+        if "@" in name:
+            known.addresses.expect(name.casefold(), page, at, report)
+        elif name not in TELL_WORDS:
             _expect_teller(name, page, at, known=known, report=report)
-        elif known.agents.words is not None and name.casefold() not in addresses:
-            found = f"{shown_text(name)} is no address of an agent"
-            report.wrong(page, at, found, did_you_mean(name, addresses) or "See people.yaml")
     return Rung(percent, after, one.tell, page.where(path))
 
 

@@ -37,6 +37,7 @@ class Known:
     """What may be referred to."""
 
     agents: Names
+    addresses: Names
     queues: Names
     policies: Names
     calendars: Names
@@ -58,6 +59,14 @@ def known_from(pages: Pages, stationery: Stationery | None) -> Known:
     agents = people.keys(("agents",))
     return Known(
         agents=_names("agent", people, agents),
+        addresses=_names(
+            "agent with the address",
+            people,
+            (
+                text.casefold()
+                for text in _texts(people, (("agents", a, "email") for a in agents))
+            ),
+        ),
         queues=_names("queue", desk, queues),
         policies=_names("policy", sla, _of_items(sla, "policies", "name")),
         calendars=_names("calendar", sla, sla.keys(("calendars",))),

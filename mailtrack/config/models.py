@@ -80,7 +80,10 @@ class ReplySection(Section):
 class DeskSection(Section):
     """Who we are towards the people who write to us."""
 
-    name: Name = Field(description="The name of the desk, as customers see it in letters.")
+    name: Name = Field(
+        description="The name of the desk, as customers see it in letters.",
+        examples=["Example Help"],
+    )
     addresses: dict[str, Name] = Field(
         description="Our addresses and the queue that mail to each goes to: "
         "support@help.example: support. Mail to no other address is accepted.",
@@ -105,7 +108,9 @@ class DeskSection(Section):
     timezone: Zone = spelt(
         "UTC", zone_from, "The zone of times in letters, and of calendars that name none."
     )
-    reply: ReplySection = Field(default=ReplySection(), description="The reply addresses.")
+    reply: ReplySection = Field(
+        default_factory=ReplySection, description="The reply addresses."
+    )
     undo_delay: Duration = spelt(
         "60s",
         duration_from,
@@ -138,15 +143,21 @@ class DeskSection(Section):
 class TlsSection(Section):
     """A certificate for a listener."""
 
-    certificate: Text = Field(description="The PEM file of the certificate and its chain.")
-    key: Text = Field(description="The PEM file of its private key.")
+    certificate: Text = Field(
+        description="The PEM file of the certificate and its chain.",
+        examples=["/etc/mailtrack/cert.pem"],
+    )
+    key: Text = Field(
+        description="The PEM file of its private key.", examples=["/etc/mailtrack/key.pem"]
+    )
 
 
 class FrontSection(Section):
     """One way in over a socket."""
 
     listen: ListenAt = Field(
-        description="Where to listen: host:port, [::1]:port, *:port, or unix:/path/to/socket."
+        description="Where to listen: host:port, [::1]:port, *:port, or unix:/path/to/socket.",
+        examples=["127.0.0.1:2525"],
     )
     tls: TlsSection | None = Field(
         None, description="Offers STARTTLS with this certificate. Default: no encryption."
@@ -174,6 +185,10 @@ class LimitsSection(Section):
     )
 
 
+def _smtp_on_loopback() -> FrontSection:
+    return FrontSection.model_construct(listen=listen_from("127.0.0.1:2525"))
+
+
 class IntakeSection(Section):
     """The ways in."""
 
@@ -183,13 +198,13 @@ class IntakeSection(Section):
         "Default: the domain of the first of desk.addresses.",
     )
     smtp: FrontSection | None = Field(
-        default=FrontSection.model_construct(listen=listen_from("127.0.0.1:2525")),
+        default_factory=_smtp_on_loopback,
         description="The SMTP front. null: none.",
     )
     lmtp: FrontSection | None = Field(
         None, description="The LMTP front, for Postfix and others to hand over to. null: none."
     )
-    limits: LimitsSection = Field(default=LimitsSection(), description="The bounds.")
+    limits: LimitsSection = Field(default_factory=LimitsSection, description="The bounds.")
 
 
 class OutgoingSection(Section):
@@ -340,15 +355,19 @@ class MailtrackFile(Section):
         description="A folder with templates of your own; each file in it replaces the one of "
         "the same name that ships. Relative to the folder of this file.",
     )
-    intake: IntakeSection = Field(default=IntakeSection(), description="The ways in.")
-    outgoing: OutgoingSection = Field(default=OutgoingSection(), description="The way out.")
-    reader: ReaderSection = Field(default=ReaderSection(), description="How mail is read.")
-    log: LogSection = Field(default=LogSection(), description="The log.")
-    trust: TrustSection = Field(default=TrustSection(), description="Whom to believe.")
-    autoack: AutoAckSection = Field(
-        default=AutoAckSection(), description="Acknowledgements of new tickets."
+    intake: IntakeSection = Field(default_factory=IntakeSection, description="The ways in.")
+    outgoing: OutgoingSection = Field(
+        default_factory=OutgoingSection, description="The way out."
     )
-    brakes: BrakesSection = Field(default=BrakesSection(), description="The brakes.")
+    reader: ReaderSection = Field(
+        default_factory=ReaderSection, description="How mail is read."
+    )
+    log: LogSection = Field(default_factory=LogSection, description="The log.")
+    trust: TrustSection = Field(default_factory=TrustSection, description="Whom to believe.")
+    autoack: AutoAckSection = Field(
+        default_factory=AutoAckSection, description="Acknowledgements of new tickets."
+    )
+    brakes: BrakesSection = Field(default_factory=BrakesSection, description="The brakes.")
 
 
 class AgentSection(Section):
@@ -360,6 +379,7 @@ class AgentSection(Section):
     email: MailAddresses = Field(
         description="The agent's addresses; letters go to the first. An agent is known by any.",
         min_length=1,
+        examples=["ivan@help.example"],
     )
     role: Role = Field(
         Role.AGENT,
@@ -387,7 +407,8 @@ class CustomerSection(Section):
     """What is known of some customers."""
 
     match: Text = Field(
-        description="A domain (acme.example), an address, or a pattern (*@*.acme.example)."
+        description="A domain (acme.example), an address, or a pattern (*@*.acme.example).",
+        examples=["acme.example"],
     )
     organisation: Name | None = Field(None, description="The organisation they belong to.")
     type: Name | None = Field(

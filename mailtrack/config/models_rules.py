@@ -100,7 +100,9 @@ class ThenSection(Section):
     """What a rule does. What it does not name it leaves alone."""
 
     queue: Name | None = Field(None, description="Moves the ticket to this queue.")
-    priority: Priority | None = Field(None, description="low, normal, high or urgent.")
+    priority: Priority | None = Field(
+        None, description="Sets the priority: low, normal, high or urgent."
+    )
     category: Name | None = Field(None, description="Sets the category.")
     tag: Texts = Field((), description="Adds this tag, or all tags of a list.")
     assign: Annotated[AssignSection | None, BeforeValidator(_person)] = Field(
@@ -121,11 +123,14 @@ class ThenSection(Section):
 class RuleSection(Section):
     """One rule."""
 
-    name: Name = Field(description="A name for traces and lists; no two rules have the same.")
-    when: WhenSection = Field(
-        default=WhenSection(), description="When it holds. Without conditions: always."
+    name: Name = Field(
+        description="A name for traces and lists; no two rules have the same.",
+        examples=["refunds"],
     )
-    then: ThenSection = Field(default=ThenSection(), description="What it does.")
+    when: WhenSection = Field(
+        default_factory=WhenSection, description="When it holds. Without conditions: always."
+    )
+    then: ThenSection = Field(default_factory=ThenSection, description="What it does.")
     stop: bool = Field(False, description="true: no later rule is looked at.")
 
 
@@ -180,9 +185,11 @@ Targets = Annotated[TargetsSection | None, BeforeValidator(_for_all)]
 class SlaPolicySection(Section):
     """One promise."""
 
-    name: Name = Field(description="A name; rules and customers can choose a policy by it.")
+    name: Name = Field(
+        description="A name; rules and customers can choose a policy by it.", examples=["gold"]
+    )
     when: WhenSection = Field(
-        default=WhenSection(),
+        default_factory=WhenSection,
         description="Which tickets it is for; the first policy that fits is taken. "
         "Without conditions: all.",
     )
@@ -217,12 +224,14 @@ class RungSection(Section):
 
     at: Moment = Field(
         description="80%: that share of the target is used up. breach: the moment of missing. "
-        "+4h: that long after the breach."
+        "+4h: that long after the breach.",
+        examples=["80%", "breach", "+4h"],
     )
     tell: Texts = Field(
-        description="owner, lead (the leads of the queue), queue (all its agents), the short "
-        "name of an agent, or an agent's address.",
+        description="Whom: owner, lead (the leads of the queue), queue (all its agents), the "
+        "short name of an agent, or an agent's address.",
         min_length=1,
+        examples=["owner"],
     )
 
 

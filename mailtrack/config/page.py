@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import zip_longest
 from pathlib import Path
@@ -13,7 +13,7 @@ from mailtrack.config.nodes import Mapping, Node, Scalar, Sequence, joined, node
 from mailtrack.config.syntax import Fault, Place
 from mailtrack.errors import Mistake
 
-FILE_BYTES_MAX: Final = 2 * 1024 * 1024
+FILE_BYTES_MAX: Final = 1024 * 1024  # some 5,000 rules
 LISTED_MAX: Final = 12  # known words that a mistake lists at most
 FOUND_CHARS_MAX: Final = 80  # of the operator's own text in a mistake
 
@@ -50,7 +50,15 @@ class Page:
     def is_whole(self, path: KeyPath) -> bool:
         """Whether nothing at or below ``path`` was left out: what lacks there is not there."""
         shown = self.shown(path)
-        return not any(out.startswith(shown) for out in self.left_out)
+        below = (f"{shown}.", f"{shown}[") if shown else ("",)
+        return not any(out == shown or out.startswith(below) for out in self.left_out)
+
+    def filled(self, path: KeyPath, text: str) -> Page:
+        """The page with ``text`` at ``path``, in place of what is wrong or missing there."""
+        left_out = self.left_out | {self.shown(path)}
+        if self.root is None:
+            return Page(self.path, None, self.mistakes, left_out)
+        return Page(self.path, _filled(self.root, path, text), self.mistakes, left_out)
 
     def deepest(self, path: KeyPath) -> KeyPath:
         """As much of ``path`` as the file has."""
@@ -205,6 +213,24 @@ def _pruned(node: Node, path: KeyPath, paths: frozenset[KeyPath]) -> Node:
         if (*path, key) not in paths
     )
     return Mapping(tuple(items), node.place)
+
+
+def _filled(node: Node, path: KeyPath, text: str) -> Node:
+    if not path:
+        return Scalar(text, node.place)
+    step, rest = path[0], path[1:]
+    if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+        item = _filled(node.items[step], rest, text)
+        return replace(node, items=(*node.items[:step], item, *node.items[step + 1 :]))
+    if not isinstance(node, Mapping) or not isinstance(step, str):
+        return node
+    if not rest and all(key != step for key, _, _ in node.items):
+        return replace(node, items=(*node.items, (step, node.place, Scalar(text, node.place))))
+    items = (
+        (key, at, _filled(item, rest, text) if key == step else item)
+        for key, at, item in node.items
+    )
+    return replace(node, items=tuple(items))
 
 
 def _walk(root: Node | None, path: KeyPath) -> Iterator[Node]:

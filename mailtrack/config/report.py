@@ -65,11 +65,18 @@ class Names:
         report.warn(page, path, found, mend)
 
 
-def twice(names: Iterable[str]) -> tuple[tuple[int, int], ...]:
-    """The places of names that stand a second time, each with the place of the first."""
+def twice(
+    names: Iterable[str], page: Page, items: str, key: str
+) -> tuple[tuple[int, int], ...]:
+    """The places of names that stand a second time, each with the place of the first.
+
+    They stand at ``key`` of the ``items`` of the page; what only stands in for one is no name.
+    """
     first: dict[str, int] = {}
     found: list[tuple[int, int]] = []
     for place, name in enumerate(names):
+        if not page.is_whole((items, place, key)):
+            continue
         if name in first:
             found.append((place, first[name]))
         first.setdefault(name, place)

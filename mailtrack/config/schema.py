@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from mailtrack.config.models import MailtrackFile, PeopleFile
-from mailtrack.config.models_rules import RulesFile, SlaFile
+from mailtrack.config.models_rules import RulesFile, SlaFile, WhenSection
 from mailtrack.config.validate import sections_in
 
 MODELS: Final[dict[str, type[BaseModel]]] = {
@@ -41,7 +41,9 @@ class Key:
 
 def keys_of(name: str) -> tuple[Key, ...]:
     """All keys of the file of that name, in the order in which it explains them."""
-    return tuple(_keys(MODELS[name], "", seen=()))
+    # Conditions are explained with the rules, once.
+    seen = (WhenSection,) if name == "sla.yaml" else ()
+    return tuple(_keys(MODELS[name], "", seen=seen))
 
 
 def manual() -> str:

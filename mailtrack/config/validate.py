@@ -1,7 +1,8 @@
 """A page against its model: everything that is wrong with its shape, and the rest as a value.
 
-What is wrong is told and left out, and the rest is looked at again, so that one bad key hides
-neither its neighbours nor the mistakes that ``compile`` finds in them.
+What is wrong is told and left out, or replaced by an example where something must stand, and
+the rest is looked at again, so that one bad key hides neither its neighbours nor the mistakes
+that ``compile`` finds in them.
 """
 
 from __future__ import annotations
@@ -38,11 +39,28 @@ def validated(page: Page, model: type[M]) -> tuple[M | None, Page, tuple[Mistake
                 # What lacks because it was left out as wrong was told before.
                 if page.is_whole(path) and not _is_consequence(one, errors):
                     mistakes.append(_mistake_of(page, path, one, model))
-            bad = frozenset(_to_leave_out(page, _path_of(page, one), one) for one in errors)
-        page = page.without(bad)
+        page = _without_wrong(page, errors, model)
         if page.root is None:
             break
     return None, page, tuple(mistakes)
+
+
+def _without_wrong(page: Page, errors: list[ErrorDetails], model: type[BaseModel]) -> Page:
+    """The page less what is wrong. What must not lack gets the example of its key instead."""
+    stand_ins: dict[KeyPath, str] = {}
+    bad: set[KeyPath] = set()
+    for one in errors:
+        path = _path_of(page, one)
+        example = _example(model, path)
+        if example is not None:
+            stand_ins[path] = example
+        elif one["type"] == "missing":
+            bad.add(page.deepest(path[:-1]))
+        else:
+            bad.add(path)
+    for path, example in stand_ins.items():
+        page = page.filled(path, example)
+    return page.without(frozenset(bad))
 
 
 def _path_of(page: Page, error: ErrorDetails) -> KeyPath:
@@ -58,10 +76,6 @@ def _is_consequence(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
     return error["type"] == "too_short" and any(
         len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in errors
     )
-
-
-def _to_leave_out(page: Page, path: KeyPath, error: ErrorDetails) -> KeyPath:
-    return page.deepest(path[:-1]) if error["type"] == "missing" else path
 
 
 def _mistake_of(
@@ -139,6 +153,15 @@ def _description(model: type[BaseModel], path: KeyPath) -> str:
     parent = _model_at(model, path[:-1])
     found = None if parent is None else _field(parent, str(path[-1]))
     return found.description or "" if found else ""
+
+
+def _example(model: type[BaseModel], path: KeyPath) -> str | None:
+    """What may stand at ``path`` as far as its shape goes; None if it may as well lack."""
+    parent = _model_at(model, path[:-1]) if path else None
+    info = None if parent is None else _field(parent, str(path[-1]))
+    if info is None or not info.is_required() or not info.examples:
+        return None
+    return str(info.examples[0])
 
 
 def _keys_of(model: type[BaseModel] | None) -> tuple[str, ...]:

@@ -91,9 +91,7 @@ def date_from(text: str) -> date:
         if _DATE.fullmatch(text):
             return date.fromisoformat(text)
     except ValueError as error:
-        raise wrong(
-            f"{shown_text(text)} is not in the calendar: {error}", "Correct it"
-        ) from error
+        raise wrong(f"{shown_text(text)} is a day that does not exist", "Correct it") from error
     raise wrong(f"{shown_text(text)} is no date", "Write year-month-day, like 2026-12-25")
 
 

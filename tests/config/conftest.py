@@ -45,12 +45,9 @@ def loaded(write: Write, tmp_path: Path) -> Callable[..., Loaded]:
 def mistakes(write: Write, tmp_path: Path) -> Callable[..., tuple[Mistake, ...]]:
     """All that is wrong with a desk; none if it loads."""
 
-    def load_files(
-        *, environ: dict[str, str] | None = None, **files: str
-    ) -> tuple[Mistake, ...]:
-        surroundings = {"MAILTRACK_STATE": str(tmp_path / "state"), **(environ or {})}
+    def load_files(**files: str) -> tuple[Mistake, ...]:
         try:
-            load(write(**files), environ=surroundings)
+            load(write(**files), environ={"MAILTRACK_STATE": str(tmp_path / "state")})
         except ConfigError as error:
             return error.mistakes
         return ()
