@@ -1,10 +1,10 @@
 """Canned answers: a file each, a simple head above a blank line and the words below it.
 
-title: The link does not work
-languages: en
-suggests: broken link, 404
+    title: The link does not work
+    languages: en
+    suggests: broken link, 404
 
-Hello {{ customer.name }}, …
+    Hello {{ customer.name }}, …
 
 A file of the same name in a folder of a language (``canned/uk/``) is the same answer in it.
 """
