@@ -47,7 +47,7 @@ def forwarded_from(facts: MailFacts) -> Forwarded | None:
     lines = lines_from(facts.text.split("\n", LINES_LOOKED_AT))
     is_forward = is_forward_subject(facts.subject)
     found = _inline(lines, is_forward=is_forward)
-    if found is None and is_forward:
+    if found is None and is_forward and any(is_quoted(line) for line in lines.raw):
         # Some programs prefix what they pass on as if they answered it.
         found = _inline(lines_from([unquoted(line) for line in lines.raw]), is_forward=True)
     return found
