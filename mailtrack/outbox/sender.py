@@ -27,7 +27,8 @@ from mailtrack.store.outgoing import Claimed, Database, Session
 
 logger = log.get(__name__)
 
-IN_FLIGHT_MAX: Final = 8
+HAND_OVERS_MAX: Final = 8  # at the same time
+CLAIMED_MAX: Final = 32  # so that a claim, which is a commit, serves many letters
 LEASE: Final = timedelta(seconds=60)
 LOOK_AGAIN_SECONDS: Final = 30.0  # other machines write letters too, and bells can be missed
 STALL_SECONDS: Final = 1.0  # after trouble with the database
@@ -74,7 +75,6 @@ class Sender:
         now: Callable[[], datetime],
         on_failure: Callable[[LetterFailure], None] = lambda _failure: None,
         jitter: Callable[[], float] = lambda: secrets.SystemRandom().uniform(-1, 1),
-        in_flight_max: int = IN_FLIGHT_MAX,
         lease: timedelta = LEASE,
     ) -> None:
         self._database = database
@@ -84,7 +84,7 @@ class Sender:
         self._now = now
         self._on_failure = on_failure
         self._jitter = jitter
-        self._in_flight_max = in_flight_max
+        self._hand_overs = asyncio.Semaphore(HAND_OVERS_MAX)
         self._lease = lease
         self._breaker = Breaker()
         self._bell = asyncio.Event()
@@ -156,7 +156,8 @@ class Sender:
             return 0
         if self._breaker.is_tripped:
             return 0 if self._in_flight else 1
-        return self._in_flight_max - len(self._in_flight)
+        free = CLAIMED_MAX - len(self._in_flight)
+        return free if free >= CLAIMED_MAX // 2 else 0
 
     def _claim_now(self, limit: int) -> tuple[Claimed, ...]:
         with self._database.transaction() as session:
@@ -199,14 +200,8 @@ class Sender:
 
     async def _send(self, letter: Claimed) -> None:
         try:
-            raw = await asyncio.to_thread(self._compose, letter.mail, self._fetch)
-            delivery = await self._courier.deliver(
-                raw,
-                letter_id=letter.letter_id,
-                mail_from=letter.mail.mail_from,
-                recipient=letter.mail.recipient,
-                needs_smtputf8=needs_smtputf8(letter.mail),
-            )
+            async with self._hand_overs:
+                delivery = await self._hand_over(letter)
         except LetterBlocked as blocked:
             await self._give_up(letter, FailureKind.BLOCKED, str(blocked))
         except Exception as error:
@@ -214,6 +209,18 @@ class Sender:
             await self._put_off(letter, f"our own failure ({type(error).__name__})")
         else:
             await self._record(letter, delivery)
+
+    async def _hand_over(self, letter: Claimed) -> Delivery:
+        if self._pause_left():
+            return Deferred(None, "the relay is in trouble", is_relay=True)
+        raw = await asyncio.to_thread(self._compose, letter.mail, self._fetch)
+        return await self._courier.deliver(
+            raw,
+            letter_id=letter.letter_id,
+            mail_from=letter.mail.mail_from,
+            recipient=letter.mail.recipient,
+            needs_smtputf8=needs_smtputf8(letter.mail),
+        )
 
     async def _record(self, letter: Claimed, delivery: Delivery) -> None:
         if not (isinstance(delivery, Deferred) and delivery.is_relay) and self._breaker.reset():
