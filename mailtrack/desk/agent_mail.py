@@ -75,7 +75,7 @@ def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) ->
 
 
 def typed_brackets(case: Case, tickets: tuple[Ticket, ...]) -> tuple[Bracket, ...]:
-    """The brackets that the agent typed: not those that stand in the ticket's own subjects.
+    """The brackets that the agent typed: not those that a customer put into the subject.
 
     A mail that did not come from a person's own hand commands nothing.
     """
@@ -84,11 +84,15 @@ def typed_brackets(case: Case, tickets: tuple[Ticket, ...]) -> tuple[Bracket, ..
     if case.mail.kind is not Kind.HUMAN:
         return ()
     quoted = "\n".join(
-        subject
-        for ticket in tickets
-        for subject in (ticket.subject, *(entry.subject for entry in ticket.entries))
+        subject for ticket in tickets for subject in (ticket.subject, *_foreign(ticket))
     )
     return tuple(b for b in case.reading.brackets if b.from_body or b.raw not in quoted)
+
+
+def _foreign(ticket: Ticket) -> tuple[str, ...]:
+    """The subjects that others than agents wrote in this ticket."""
+    entries = (entry for entry in ticket.entries if not entry.author.startswith("@"))
+    return tuple(entry.subject for entry in entries)
 
 
 def _tickets(case: Case, thread: Thread) -> tuple[Ticket, ...]:
