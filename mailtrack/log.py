@@ -53,6 +53,7 @@ PRIVATE_KEYS: Final = frozenset(
 # the others repeat what we say ourselves.
 _LIBRARY_LEVELS: Final = {
     "mail.log": logging.ERROR,
+    "flufl.bounce": logging.CRITICAL,  # it logs a traceback for each odd report
     "aioimaplib": logging.WARNING,
     "apscheduler": logging.WARNING,
     "asyncio": logging.WARNING,
