@@ -27,7 +27,8 @@ from mailtrack.config.compile_sla import calendars_of, ladder_of, policies_of
 from mailtrack.config.example import shipped
 from mailtrack.config.keys import key_ring
 from mailtrack.config.known import SHIPPED, Known, Pages, known_from
-from mailtrack.config.models import MailtrackFile, PeopleFile
+from mailtrack.config.models import MailtrackFile
+from mailtrack.config.models_people import PeopleFile
 from mailtrack.config.models_rules import RulesFile, SlaFile
 from mailtrack.config.page import Page
 from mailtrack.config.report import Report

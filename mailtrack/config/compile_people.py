@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from mailtrack.config.known import Known
-from mailtrack.config.models import AgentSection, CustomerSection, PeopleFile
+from mailtrack.config.models_people import AgentSection, CustomerSection, PeopleFile
 from mailtrack.config.page import KeyPath, Page, shown_text
 from mailtrack.config.report import Report
 from mailtrack.desk.policy import Agent, CustomerRule, Role

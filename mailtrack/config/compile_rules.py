@@ -138,6 +138,7 @@ def _check(
         if complaint is not None:
             found, _, mend = complaint.partition("; ")
             found = found if repr(text) in found else f"{shown_text(text)}: {found}"
+            mend = mend or "correct it, or delete it"
             report.wrong(page, at, found, mend[:1].upper() + mend[1:])
         elif how is not Match.REGEX:
             checked = _CHECKS.get(condition.subject)

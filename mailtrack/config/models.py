@@ -1,9 +1,9 @@
-"""Every key of ``mailtrack.yaml`` and ``people.yaml``: its kind, default and explanation.
+"""Every key of ``mailtrack.yaml``: its kind, its default and the sentence that explains it.
 
 ``mailtrack schema`` and the table of keys in ``docs/admins.md`` are made from these classes, so
 a description is written for the admin who reads it there. Whether names refer to something that
-exists is checked later, in ``compile``, when all files are read. The keys of ``rules.yaml`` and
-``sla.yaml`` are in ``models_rules``.
+exists is checked later, in ``compile``, when all files are read. The other files are in
+``models_people`` and ``models_rules``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from mailtrack.config.kinds import (
     Duration,
     ListenAt,
     MailAddress,
-    MailAddresses,
     Name,
     SecretText,
     Section,
@@ -30,7 +29,7 @@ from mailtrack.config.kinds import (
     spelt,
 )
 from mailtrack.config.words import duration_from, listen_from, size_from, zone_from
-from mailtrack.desk.policy import AutoAck, Brakes, ReplyMode, Role, TrustPolicy
+from mailtrack.desk.policy import AutoAck, Brakes, ReplyMode, TrustPolicy
 from mailtrack.tickets.ticket import Status
 
 _BRAKES: Final = Brakes()
@@ -368,70 +367,3 @@ class MailtrackFile(Section):
         default_factory=AutoAckSection, description="Acknowledgements of new tickets."
     )
     brakes: BrakesSection = Field(default_factory=BrakesSection, description="The brakes.")
-
-
-class AgentSection(Section):
-    """One agent."""
-
-    name: Name | None = Field(
-        None, description="The name that customers see. Default: the key, capitalised."
-    )
-    email: MailAddresses = Field(
-        description="The agent's addresses; letters go to the first. An agent is known by any.",
-        min_length=1,
-        examples=["ivan@help.example"],
-    )
-    role: Role = Field(
-        Role.AGENT,
-        description="light: may write notes only. agent: works tickets. lead: hears of "
-        "escalations and reads reports. admin: may all. Each may what the ones before may.",
-    )
-    queues: Texts | None = Field(
-        None,
-        description="The queues whose new tickets the agent hears of. "
-        "Default: all for roles agent and lead, none for light and admin.",
-    )
-    skills: Texts = Field((), description="Words that rules may assign by: {skill: sip}.")
-    language: Name | None = Field(
-        None, description="The language of letters to the agent. Default: desk.language."
-    )
-    active: bool = Field(
-        True, description="false: the agent has left; nothing goes to them, history stays."
-    )
-    tickets_max: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="Rules assign no more open tickets than this. Default: no bound."
-    )
-
-
-class CustomerSection(Section):
-    """What is known of some customers."""
-
-    match: Text = Field(
-        description="A domain (acme.example), an address, or a pattern (*@*.acme.example).",
-        examples=["acme.example"],
-    )
-    organisation: Name | None = Field(None, description="The organisation they belong to.")
-    type: Name | None = Field(
-        None, description="A word of yours, such as vip; rules and promises can ask for it."
-    )
-    language: Name | None = Field(
-        None, description="The language of letters to them. Default: that of their own mail."
-    )
-    sla: Name | None = Field(
-        None, description="The policy of sla.yaml that holds for them, whatever else it says."
-    )
-
-
-class PeopleFile(Section):
-    """people.yaml: the agents, and what is known of customers."""
-
-    agents: dict[str, AgentSection] = Field(
-        default_factory=dict,
-        description="Agents by the short name that commands use: [assign:ivan].",
-        max_length=ITEMS_MAX,
-    )
-    customers: tuple[CustomerSection, ...] = Field(
-        (),
-        description="What is known of customers; the first entry that matches decides.",
-        max_length=ITEMS_MAX,
-    )

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from mailtrack.config.models import MailtrackFile, PeopleFile
+from mailtrack.config.models import MailtrackFile
+from mailtrack.config.models_people import PeopleFile
 from mailtrack.config.models_rules import RulesFile, SlaFile, WhenSection
 from mailtrack.config.validate import sections_in
 
