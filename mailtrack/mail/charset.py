@@ -233,6 +233,11 @@ def text_from(
     return Decoded(clean(text), decoded.codec, decoded.rung)
 
 
+def is_utf8(content: bytes) -> bool:
+    """Whether the bytes need no guess."""
+    return content.isascii() or _strict(content, "utf-8") is not None
+
+
 def charset_in_html(content: bytes) -> str:
     """The charset that HTML names in its own head, ``""`` if it names none."""
     found = _META.search(content[:_META_BYTES])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailtrack.mail.message import Attachment, Bounce, ParsedMail
-from mailtrack.mail.parse import claims, parse
+from mailtrack.mail.parse import claims, facts_from, parse
+from mailtrack.mail.reply import NewWords, new_words
 
 Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
@@ -61,8 +62,8 @@ def _bounce(bounce: Bounce | None) -> Json:
 
 def page(raw: bytes) -> str:
     """A page for a person: who wrote, what is new, what was cut and why, what is broken."""
-    mail = parse(raw)
-    blocks = ["\n".join(_head(mail)), _words(mail)]
+    mail, facts = parse(raw), facts_from(raw)
+    blocks = ["\n".join(_head(mail)), _words(new_words(facts), facts.text)]
     if mail.forwarded:
         words = mail.forwarded
         blocks.append(f"Forwarded mail of {words.sender}: {words.subject or '(no subject)'}")
@@ -103,20 +104,20 @@ def _line(label: str, value: str) -> str:
     return f"{label}:".ljust(_LABEL_WIDTH) + _visible(value)
 
 
-def _words(mail: ParsedMail) -> str:
-    """The writer's words, and whatever else the mail held, marked line by line as cut."""
-    if mail.reply.strip() == mail.text.strip():
-        title = "All words are the writer's" if mail.text.strip() else "No words"
-        return f"{title}\n{_indented(mail.text, '  ')}".rstrip()
-    return "\n".join(
-        (
-            "New words",
-            _indented(mail.reply, "  "),
-            "",
-            "The whole text (quotes, signatures and what else was cut are in it)",
-            _indented(mail.text, "  | "),
-        )
-    )
+def _words(words: NewWords, text: str) -> str:
+    """The writer's words; then what was cut and by which rule."""
+    if not words.rule:
+        sure = "" if words.certain else " (it shows no quote, although it answers)"
+        title = f"All words are the writer's{sure}" if text.strip() else "No words"
+        return f"{title}\n{_indented(text, '  ')}".rstrip()
+    blocks = ["New words\n" + (_indented(words.reply, "  ") if words.reply else "  (none)")]
+    sure = "surely" if words.certain else "unsure: the whole text should be at hand"
+    if words.quoted:
+        title = f"Cut as somebody else's words, by the rule {words.rule!r}, {sure}"
+        blocks.append(f"{title}\n{_indented(words.quoted, '  | ')}")
+    if words.signature:
+        blocks.append(f"Folded as a signature\n{_indented(words.signature, '  | ')}")
+    return "\n\n".join(blocks)
 
 
 def _bounce_line(bounce: Bounce) -> str:

@@ -8,6 +8,7 @@ mail-parser's, at home in ``parse``; here are the texts it is given and the answ
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
 from mailtrack.mail.address import Address, Mailbox, address_from
@@ -130,6 +131,12 @@ def mailboxes_from(pairs: list[tuple[str, str]]) -> tuple[Mailbox, ...]:
         if address:
             found.setdefault(address.key, Mailbox(shown_name(name), address))
     return tuple(found.values())
+
+
+def loose_addresses(text: str) -> list[tuple[str, str]]:
+    """What looks like an address in a field that cannot be taken apart, as nameless pairs."""
+    found = islice(_LOOSE_ADDRESS.finditer(text), ADDRESSES_PER_FIELD_MAX)
+    return [("", match[0]) for match in found]
 
 
 def claimed_sender(text: str, pairs: list[tuple[str, str]]) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from mailtrack.mail.address import Mailbox
 from mailtrack.mail.automatic import kind_of
 from mailtrack.mail.body import body_html, body_text
 from mailtrack.mail.bounce import bounce_from
+from mailtrack.mail.charset import is_utf8
 from mailtrack.mail.facts import MailFacts, Part
 from mailtrack.mail.fields import Header
 from mailtrack.mail.forwarded import forwarded_from
@@ -48,6 +49,7 @@ from mailtrack.mail.limits import (
 )
 from mailtrack.mail.mailboxes import (
     claimed_sender,
+    loose_addresses,
     mailboxes_from,
     readable_list,
     sender_from,
@@ -118,16 +120,27 @@ def parse(raw: bytes, *, shallow: bool = False) -> ParsedMail:
     return found or ParsedMail(defects=_bounded(defects), is_shallow=True)
 
 
+def facts_from(raw: bytes) -> MailFacts:
+    """What the neighbours in this room are asked about, to explain their answers."""
+    skeleton = prescan(raw)
+    hint = charset_hint(skeleton)
+    people = _people(skeleton.root.header, hint, [])
+    return _facts(skeleton, people, hint, [], is_shallow=bool(skeleton.deep))
+
+
 def is_harmless(raw: bytes) -> bool:
     """Whether reading ``raw`` takes a few milliseconds for certain, whoever wrote it.
 
     Small, few parts, and few characters that HTML could open tags with; a text in base64
-    hides them, so each of its letters counts.
+    hides them, so each of its letters counts. Bytes without any label need the detector, whose
+    tables are too large to be loaded into the desk's own process.
     """
     if len(raw) > INLINE_BYTES_MAX or raw.count(b"<") > INLINE_TAGS_MAX:
         return False
     skeleton = prescan(raw)
     if skeleton.deep or skeleton.parts > INLINE_PARTS_MAX:
+        return False
+    if not is_utf8(raw) and charset_hint(skeleton) is None:
         return False
     lowered = raw.lower()
     hidden = b"text/html" in lowered and b"base64" in lowered
@@ -233,7 +246,7 @@ def _meaning(facts: MailFacts, defects: list[Defect]) -> _Meaning:
         kind_reason=reason,
         bounce=_attempt(lambda: bounce_from(facts), "bounce", defects) if is_report else None,
         forwarded=_attempt(lambda: forwarded_from(facts), "forwarded", defects),
-        language=_attempt(lambda: language_of(reply), "language", defects),
+        language=_attempt(lambda: language_of(reply or facts.text), "language", defects),
     )
 
 
@@ -286,11 +299,11 @@ def _address_lists(
     reader = _attempt(lambda: MailParser(message), "addresses", defects)
     if reader is None:
         return {name: [] for name in _ADDRESS_FIELDS}
+    found = (reader.from_, reader.reply_to, reader.to, reader.cc)
+    # A list so broken that nothing is left of it is searched for whatever looks like one.
     return {
-        "from": reader.from_,
-        "reply-to": reader.reply_to,
-        "to": reader.to,
-        "cc": reader.cc,
+        name: pairs or loose_addresses(str(message.get(name, "")) if name != "from" else "")
+        for name, pairs in zip(_ADDRESS_FIELDS, found, strict=True)
     }
 
 

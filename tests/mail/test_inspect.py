@@ -41,6 +41,7 @@ def test_the_page_says_what_is_new_and_what_was_cut():
     shown = page(REPLY)
     assert "Dana <dana@client.example>" in shown
     assert "New words\n  New words.\n" in shown
+    assert "Cut as somebody else's words, by the rule" in shown
     assert "  | > Old words." in shown
 
 

@@ -120,6 +120,24 @@ def test_addresses_at_the_bound_are_taken_and_one_more_is_not():
     assert len(parse(mail(b"", f"Cc: {many}")).cc) == ADDRESSES_PER_FIELD_MAX
 
 
+@pytest.mark.parametrize(
+    ("field", "addresses"),
+    [
+        ("a@b.example, c@d.example", ["a@b.example", "c@d.example"]),
+        ("Group: a@b.example, C <c@d.example>;", ["a@b.example", "c@d.example"]),
+        ("a@b.example (comment)", ["a@b.example"]),
+        ('"unclosed <a@b.example>', ["a@b.example"]),
+        ("<<a@b.example>>", ["a@b.example"]),
+        ("x@y.example <a@b.example>", ["a@b.example"]),
+        ("undisclosed-recipients:;", []),
+        ("", []),
+        ("a@under_score.example", []),
+    ],
+)
+def test_address_lists_are_read_tolerantly(field, addresses):
+    assert [str(each.address) for each in parse(mail(b"", f"To: {field}")).to] == addresses
+
+
 def test_attachments_past_the_bound_are_counted_and_said():
     files = [part(b"x", "Content-Type: image/png")] * (ATTACHMENTS_MAX + 1)
     parsed = parse(multipart("mixed", *files))
@@ -155,6 +173,9 @@ def test_s63_a_wish_for_no_answer_alone_is_still_a_person():
         (text_mail(b"x" * (INLINE_BYTES_MAX - len(HEADER) - 100)), True),
         (text_mail(b"x" * INLINE_BYTES_MAX), False),
         (html_mail("<p>" * 2000), False),
+        (text_mail("тест".encode()), True),
+        (text_mail("тест".encode("cp1251"), "windows-1251"), True),
+        (text_mail("тест".encode("cp1251")), False),
         (multipart("mixed", *[part(b"x")] * (INLINE_PARTS_MAX - 1)), True),
         (multipart("mixed", *[part(b"x")] * INLINE_PARTS_MAX), False),
         (mail(b"PGI+" * 4000, "Content-Type: text/html", "Content-Transfer-Encoding: base64"),
