@@ -14,8 +14,22 @@ from collections.abc import Mapping, MutableMapping
 from datetime import datetime
 from typing import Final, cast
 
-import structlog
-from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+# Where structlog finds rich it paints tracebacks with it, and shows the value of every local
+# variable: half of the time of our start, for something that must not be in a log.
+_RICH_WAS_THERE: Final = "rich" in sys.modules
+if not _RICH_WAS_THERE:
+    sys.modules["rich"] = None  # type: ignore[assignment]  # an import of it fails
+
+import structlog  # noqa: E402
+from structlog.typing import (  # noqa: E402
+    EventDict,
+    FilteringBoundLogger,
+    Processor,
+    WrappedLogger,
+)
+
+if not _RICH_WAS_THERE:
+    del sys.modules["rich"]
 
 VALUE_CHARS_MAX: Final = 500
 TRACEBACK_CHARS_MAX: Final = 20_000
