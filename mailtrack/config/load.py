@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from mailtrack.config.compile import compiled
 from mailtrack.config.known import FILES, Pages
@@ -15,6 +16,8 @@ from mailtrack.config.settings import Config
 from mailtrack.desk.policy import Policy
 from mailtrack.errors import ConfigError, Mistake
 from mailtrack.tickets.token import KeyRing
+
+MISTAKES_MAX: Final = 200  # told in one run; nobody mends more before looking again
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,22 @@ def load(folder: Path, *, environ: Mapping[str, str] = os.environ) -> Loaded:
     pages = Pages(*(page_from(folder / name) for name in FILES))
     desk = compiled(pages, environ=environ, report=report)
     if report.mistakes or desk is None:
-        raise ConfigError(_in_order(report.mistakes, pages))
+        raise ConfigError(_bounded(_in_order(report.mistakes, pages)))
     config, policy = desk
     files = tuple(page.path for page in pages.all() if page.path.is_file())
     return Loaded(config, policy, _in_order(report.warnings, pages), files)
+
+
+def _bounded(mistakes: tuple[Mistake, ...]) -> tuple[Mistake, ...]:
+    """The first of them, and how many more there are: they go into letters and terminals."""
+    if len(mistakes) <= MISTAKES_MAX:
+        return mistakes
+    last = mistakes[MISTAKES_MAX]
+    found = f"from here on there are {len(mistakes) - MISTAKES_MAX} more mistakes"
+    return (
+        *mistakes[:MISTAKES_MAX],
+        replace(last, key="", found=found, mend="Mend the ones above first"),
+    )
 
 
 def _in_order(mistakes: list[Mistake], pages: Pages) -> tuple[Mistake, ...]:

@@ -10,6 +10,7 @@ from config.conftest import DESK, PEOPLE
 from mailtrack.config import Encryption, Loaded, example_folder, load
 from mailtrack.config.compile_rules import rules_of
 from mailtrack.config.known import FILES, Pages, known_from
+from mailtrack.config.load import MISTAKES_MAX
 from mailtrack.config.models_rules import RulesFile
 from mailtrack.config.page import FILE_BYTES_MAX, page_from
 from mailtrack.config.report import Report
@@ -362,6 +363,17 @@ def test_a_broken_file_makes_no_mistakes_of_what_refers_to_it(mistakes: Mistakes
         "people.yaml",
         "sla.yaml",
     ]
+
+
+@pytest.mark.parametrize("count", [MISTAKES_MAX, MISTAKES_MAX + 1])
+def test_no_more_mistakes_are_told_than_anybody_mends_at_once(
+    mistakes: Mistakes, count: int
+) -> None:
+    told = mistakes(
+        rules="rules:\n" + "".join(f"  - {{name: r{n}, stop: never}}\n" for n in range(count))
+    )
+    assert len(told) == count
+    assert ("1 more mistakes" in told[-1].found) is (count > MISTAKES_MAX)
 
 
 def test_the_example_is_the_desk_that_the_readme_speaks_of(tmp_path: Path) -> None:
