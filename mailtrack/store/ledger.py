@@ -96,9 +96,7 @@ def apply(
         "spool_id": spool_id,
         "disposition": decision.disposition.value,
         "number": decision.number,
-        "held_id": next(
-            (e.held.held_id for e in decision.effects if isinstance(e, Hold)), None
-        ),
+        "held_serial": _held_serial(decision.effects),
         "at": at,
         "is_tick": raw_sha256 is None,
         "raw_sha256": raw_sha256,

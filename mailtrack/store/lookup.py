@@ -68,9 +68,7 @@ _IS_RETRIED: Final = and_(
 )
 _COUNTS: Final = ~_IS_RELEASED & ~_IS_RETRIED
 _IS_FIRST: Final = (RECEIPT.c.disposition != Disposition.DUPLICATE.value) & _COUNTS
-_BY_ID: Final = select(RECEIPT).where(
-    RECEIPT.c.spool_id == bindparam("spool_id"), ~_IS_RELEASED
-)
+_BY_ID: Final = select(RECEIPT).where(RECEIPT.c.spool_id == bindparam("spool_id"), _COUNTS)
 _BY_BYTES: Final = select(RECEIPT).where(
     RECEIPT.c.raw_sha256 == bindparam("raw_sha256"),
     RECEIPT.c.at > bindparam("bytes_since"),
