@@ -286,7 +286,7 @@ class _Loading:
                     template.get_corresponding_lineno(trace.tb_lineno),
                 )
             trace = trace.tb_next
-        return mistake_at(self._sources[name], line, "", str(error))
+        return mistake_at(self._sources[name], line, "", str(error).rstrip("."))
 
 
 def _for_language(

@@ -41,6 +41,9 @@ class Phrase(str):
         return tuple(self._pieces[1::2])
 
     def __call__(self, **values: object) -> str:
+        missing = [place for place in self.places if place not in values]
+        if missing:
+            raise TypeError(f"{{{missing[0]}}} is not filled in")
         # What is put in is never looked at again: braces in it stay what they are.
         return "".join(
             str(values[piece]) if index % 2 else piece

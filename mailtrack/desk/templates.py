@@ -157,7 +157,8 @@ def environment_of(
         except TemplateSyntaxError as error:
             mend = "Filters are: " + ", ".join(environment.filters) + "."
             mend = mend if "filter" in str(error) else ""
-            mistakes.append(mistake_at(source, error.lineno, "", str(error.message), mend))
+            found = str(error.message).rstrip(".")
+            mistakes.append(mistake_at(source, error.lineno, "", found, mend))
     return environment, trees, tuple(mistakes)
 
 
