@@ -30,6 +30,8 @@ logger = log.get(__name__)
 HAND_OVERS_MAX: Final = 8  # at the same time
 CLAIMED_MAX: Final = 32  # so that a claim, which is a commit, serves many letters
 LEASE: Final = timedelta(seconds=60)
+FILE_WAIT: Final = timedelta(milliseconds=200)
+FILE_TRIES_MAX: Final = 5
 LOOK_AGAIN_SECONDS: Final = 30.0  # other machines write letters too, and bells can be missed
 STALL_SECONDS: Final = 1.0  # after trouble with the database
 DRAIN_SECONDS_MAX: Final = 30.0
@@ -204,6 +206,8 @@ class Sender:
                 delivery = await self._hand_over(letter)
         except LetterBlocked as blocked:
             await self._give_up(letter, FailureKind.BLOCKED, str(blocked))
+        except FileNotFoundError as error:
+            await self._wait_for_file(letter, error)
         except Exception as error:
             logger.error("letter_failed_us", letter=letter.letter_id, exc_info=error)
             await self._put_off(letter, f"our own failure ({type(error).__name__})")
@@ -243,6 +247,15 @@ class Sender:
         if self._breaker.trip(asyncio.get_running_loop().time()):
             logger.error("relay_failed", reason=reason)
         again_at = self._now() + timedelta(seconds=self._pause_left())
+        await self._mark(lambda s: outgoing.mark_retry(s, letter.letter_id, again_at, reason))
+
+    async def _wait_for_file(self, letter: Claimed, error: FileNotFoundError) -> None:
+        """An attachment may still be on its way from the spool to the archive."""
+        if letter.attempts > FILE_TRIES_MAX:
+            await self._put_off(letter, f"an attachment is missing ({error.filename})")
+            return
+        again_at = self._now() + FILE_WAIT
+        reason = "an attachment is not in the archive yet"
         await self._mark(lambda s: outgoing.mark_retry(s, letter.letter_id, again_at, reason))
 
     async def _put_off(self, letter: Claimed, reason: str) -> None:

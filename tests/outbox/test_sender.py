@@ -20,7 +20,14 @@ from mailtrack.outbox.delivery import Courier
 from mailtrack.outbox.maildir import MaildirCourier
 from mailtrack.outbox.relay import Relay, Tls
 from mailtrack.outbox.retry import GIVE_UP_AFTER, LATE_AFTER
-from mailtrack.outbox.sender import HAND_OVERS_MAX, FailureKind, Fetch, LetterFailure, Sender
+from mailtrack.outbox.sender import (
+    FILE_WAIT,
+    HAND_OVERS_MAX,
+    FailureKind,
+    Fetch,
+    LetterFailure,
+    Sender,
+)
 from mailtrack.store import outgoing
 from mailtrack.store.database import Database
 from mailtrack.store.outgoing import LetterCounts
@@ -335,6 +342,28 @@ async def test_a_bug_of_ours_costs_a_try_and_not_the_sender(post: Post) -> None:
         sender = post.sender(courier_to(relay), compose=broken)
         await sender.start()
         await post.until(waiting=1, sent=1)
+        await sender.stop()
+
+
+async def test_an_attachment_that_is_not_archived_yet_is_waited_for(post: Post) -> None:
+    """The clerk commits first and moves the mail into the archive then."""
+    tries: list[int] = []
+
+    def compose(mail: OutgoingMail, fetch: Fetch) -> bytes:
+        tries.append(1)
+        if len(tries) == 1:
+            raise FileNotFoundError("ab/abc.eml")
+        return letter_bytes(mail, fetch)
+
+    async with FaultyRelay() as relay:
+        post.write("l1")
+        sender = post.sender(courier_to(relay), compose=compose)
+        await sender.start()
+        await wait_until(lambda: tries)
+        await post.until(waiting=1)
+        post.clock.at += FILE_WAIT
+        sender.ring()
+        await post.until(sent=1)
         await sender.stop()
 
 
