@@ -17,7 +17,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from mailtrack.errors import MailtrackError
 from mailtrack.mail.message import ParsedMail
@@ -58,18 +58,17 @@ class Reader:
         self._memory_bytes = memory_bytes
         self._idle_seconds = idle_seconds
         self._pool: ProcessPool | None = None
-        self._under_way = 0
+        self._under_way: set[ProcessFuture[ParsedMail]] = set()
         self._idle_timer: asyncio.TimerHandle | None = None
 
     async def read(self, raw: bytes, *, shallow: bool = False) -> ParsedMail:
         """The mail. Raises ``ReaderDied`` when its reader had to be killed or broke."""
         if is_harmless(raw):
             return parse(raw, shallow=shallow)
-        pool = self._started()
-        self._under_way += 1
+        arguments = (raw, shallow, self._cpu_seconds)
+        future = self._started().schedule(read_in_worker, arguments, timeout=self._wall_seconds)
+        self._under_way.add(future)
         try:
-            arguments = (raw, shallow, self._cpu_seconds)
-            future = pool.schedule(read_in_worker, arguments, timeout=self._wall_seconds)
             return await asyncio.wrap_future(future)
         except _DEATHS as error:
             raise ReaderDied(f"its reader ended: {type(error).__name__}") from error
@@ -80,16 +79,18 @@ class Reader:
                 raise
             raise ReaderDied("the readers were closed") from None
         finally:
-            self._under_way -= 1
+            self._under_way.discard(future)
             self._rest()
 
     async def close(self) -> None:
         """End the workers. What they were reading is broken off with ``ReaderDied``."""
         if self._idle_timer:
             self._idle_timer.cancel()
+        for future in tuple(self._under_way):
+            future.cancel()  # type: ignore[no-untyped-call]  # pebble types most of itself
         pool, self._pool = self._pool, None
         if pool:
-            await asyncio.to_thread(_stopped, pool)
+            await asyncio.to_thread(_ended, pool)
 
     def _started(self) -> ProcessPool:
         if self._idle_timer:
@@ -107,18 +108,19 @@ class Reader:
 
     def _rest(self) -> None:
         """Let the workers go after a while without a heavy mail."""
-        if self._under_way == 0 and self._pool:
+        if not self._under_way and self._pool:
             loop = asyncio.get_running_loop()
             self._idle_timer = loop.call_later(self._idle_seconds, self._leave)
 
     def _leave(self) -> None:
         pool, self._pool = self._pool, None
         if pool:
-            asyncio.get_running_loop().run_in_executor(None, _stopped, pool)
+            asyncio.get_running_loop().run_in_executor(None, _ended, pool)
 
 
-def _stopped(pool: ProcessPool) -> None:
-    pool.stop()  # type: ignore[no-untyped-call]  # pebble types only most of itself
+def _ended(pool: ProcessPool) -> None:
+    # ``stop`` would close the pipe under the thread that still writes a large mail into it.
+    pool.close()  # type: ignore[no-untyped-call]  # as above
     pool.join()
 
 
