@@ -16,6 +16,7 @@ from mailtrack.mail.address import domain_from
 RESERVED: Final = ("owner", "lead", "leads", "queue", "me", "nobody", "none")
 
 _NAME: Final = re.compile(r"[^\W\d_][\w.-]*")
+_SKILL: Final = re.compile(r"[^\s,]+")
 _SIGNS: Final = re.compile(r"[\W_]+")
 
 
@@ -47,6 +48,13 @@ def _agent_of(
     path: KeyPath = ("agents", name)
     for index, queue in enumerate(one.queues or ()):
         known.queues.expect(queue, page, (*path, "queues", index), report)
+    for index, skill in enumerate(one.skills):
+        if not _SKILL.fullmatch(skill):
+            found = f"{shown_text(skill)} is more than one word"
+            mend = (
+                "Join it with a hyphen: rules that ask for several skills part them by commas"
+            )
+            report.wrong(page, (*path, "skills", index), found, mend)
     if one.language is not None:
         known.languages.expect(one.language, page, (*path, "language"), report)
     return Agent(

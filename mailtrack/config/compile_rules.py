@@ -225,9 +225,10 @@ def _assign_of(
     if assign.person is not None:
         known.agents.expect(assign.person, page, (*path, "person"), report)
         return Assign("person", assign.person, where)
-    if assign.skill is not None:
-        known.skills.expect(assign.skill, page, (*path, "skill"), report)
-        return Assign("skill", assign.skill, where)
+    if assign.skill:
+        for index, skill in enumerate(assign.skill):
+            known.skills.expect(skill, page, _item(page, (*path, "skill"), index), report)
+        return Assign("skill", ", ".join(assign.skill), where)
     how = given[0]
     return _choice_of(how, assign, page, (*path, how), known=known, report=report)
 

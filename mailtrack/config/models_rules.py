@@ -91,8 +91,8 @@ class AssignSection(Section):
     least_busy: Texts = Field(
         (), description="Who has the fewest open tickets in this queue, or of this list."
     )
-    skill: Name | None = Field(
-        None, description="The least busy of those who have this skill in people.yaml."
+    skill: Texts = Field(
+        (), description="The least busy of those who have this skill, or all of a list."
     )
 
 

@@ -81,18 +81,19 @@ def assign(
     """Who gets a ticket in ``queue`` that is written in ``language``.
 
     ``what`` names the person, the queue whose agents share (empty: the ticket's own), or the
-    skills, all of which are needed. The limit of ``tickets_max`` holds where tickets are shared
-    out; a person whom a rule names gets them all, as by an agent's command.
+    skills, all of which are needed; ``among`` lists the agents who share, instead of a queue.
+    The limit of ``tickets_max`` holds where tickets are shared out; a person whom a rule names
+    gets them all, as by an agent's command.
     """
     staff = _Staff(agents, {one.name: one for one in states}, dict(turns), now)
     if how.how == "person":
         return _person(how, staff)
     if how.how == "round_robin":
-        group = how.what or queue
-        return _shared(how, staff, _members(agents, group), name=group, best=_anybody)
+        group, name = _group(how, agents, queue=queue)
+        return _shared(how, staff, group, name=name, best=_anybody)
     if how.how == "least_busy":
-        group = how.what or queue
-        return _shared(how, staff, _members(agents, group), name=group, best=_least_busy)
+        group, name = _group(how, agents, queue=queue)
+        return _shared(how, staff, group, name=name, best=_least_busy)
     if how.how == "skill":
         skilled = _skilled(agents, how.what, queue=queue)
         return _shared(how, staff, skilled, name=how.what, best=_fluent_in(language))
@@ -158,6 +159,16 @@ def _fluent_in(language: str) -> _Choice:
         return _least_busy(staff, fluent or some)
 
     return choose
+
+
+def _group(
+    how: Assign, agents: tuple[Agent, ...], *, queue: str
+) -> tuple[tuple[Agent, ...], str]:
+    """Who shares, in the order of the files, and the name by which their turn is remembered."""
+    if how.among:
+        return tuple(one for one in agents if one.name in how.among), ",".join(how.among)
+    name = how.what or queue
+    return _members(agents, name), name
 
 
 def _members(agents: tuple[Agent, ...], queue: str) -> tuple[Agent, ...]:

@@ -54,12 +54,13 @@ def given(
     turns: tuple[tuple[str, str], ...] = (),
     queue: str = "billing",
     language: str = "en",
+    among: tuple[str, ...] = (),
 ) -> Assigned:
     states = tuple(
         AgentState(one.name, (open_tickets or {}).get(one.name, 0), (away or {}).get(one.name))
         for one in agents
     )
-    rule = Assign(how, what, "rules.yaml:7")
+    rule = Assign(how, what, "rules.yaml:7", among)
     return assign(rule, agents, states, turns, queue=queue, language=language, now=NOW)
 
 
@@ -217,3 +218,16 @@ def test_among_the_skilled_language_counts_before_work() -> None:
 def test_a_skill_whose_people_are_away_goes_to_nobody_else() -> None:
     away = {name: NOW + timedelta(days=1) for name in ("olga", "petr")}
     assert given("skill", "sip", agents=SKILLED, queue="support", away=away).agent is None
+
+
+@pytest.mark.parametrize("how", ["round_robin", "least_busy"])
+def test_agents_whom_a_rule_lists_share_whatever_their_queues(how: str) -> None:
+    agents = (*TEAM, agent("lena", queues="support"))
+    listed = ("lena", "ivan")
+    first = given(how, agents=agents, among=listed)
+    assert first.agent == "ivan"
+    assert first.turn is not None
+    second = given(how, agents=agents, among=listed, turns=(first.turn,))
+    assert second.agent == "lena"
+    away = {"ivan": NOW + timedelta(days=1)}
+    assert given(how, agents=agents, among=listed, away=away).agent == "lena"
