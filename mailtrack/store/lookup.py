@@ -128,11 +128,11 @@ _NEXT_NUMBERS: Final = select(
     select(func.max(TICKET.c.number)).scalar_subquery().label("ticket"),
     select(func.max(HELD.c.serial)).scalar_subquery().label("held"),
 )
+# Without GROUP BY, for which SQLite would read all clocks: a ticket may come up several times.
 _DUE: Final = (
-    select(CLOCK.c.number, func.min(CLOCK.c.next_rung_at).label("first"))
+    select(CLOCK.c.number)
     .where(CLOCK.c.next_rung_at <= bindparam("now"))
-    .group_by(CLOCK.c.number)
-    .order_by("first")
+    .order_by(CLOCK.c.next_rung_at)
     .limit(bindparam("limit"))
 )
 
@@ -172,10 +172,13 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
 
 
 def look_up_tick(session: Session, *, now: datetime, limit: int) -> tuple[Ticket, ...]:
-    """The tickets with a clock whose next rung is due at ``now``, the longest due first."""
+    """The tickets with a clock whose next rung is due at ``now``, the longest due first.
+
+    ``limit`` bounds the clocks that are looked at, so that there are at most as many tickets.
+    """
     connection = session.connection()
     due = connection.execute(_DUE, {"now": now, "limit": limit})
-    numbers = tuple(row.number for row in due)
+    numbers = dict.fromkeys(due.scalars())
     heirs_too = load_tickets(connection, numbers, now=now)
     return tuple(ticket for ticket in heirs_too if ticket.number in numbers)
 

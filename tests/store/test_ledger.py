@@ -456,9 +456,14 @@ def test_a_tick_finds_what_is_due_the_longest_due_first(database: Database) -> N
             write(session, decided(SetClocks(number, (clock,))), f"t{number}")
         found = look_up_tick(session, now=NOON + 3 * MINUTE, limit=10)
         first = look_up_tick(session, now=NOON + 3 * MINUTE, limit=1)
+        write(
+            session, decided(SetClocks(3, (running(Metric.UPDATE, 2 * MINUTE), clock))), "both"
+        )
+        both = look_up_tick(session, now=NOON + 9 * MINUTE, limit=10)
         none = look_up_tick(session, now=NOON + MINUTE - timedelta(microseconds=1), limit=10)
     assert [one.number for one in found] == [2, 1]
     assert [one.number for one in first] == [2]
+    assert [one.number for one in both] == [2, 3, 1]
     assert none == ()
 
 

@@ -1,0 +1,136 @@
+"""The same calls on PostgreSQL; what differs is in ``database`` and ``search`` only."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from servers.postgres import Postgresql
+from store.desk import (
+    DANA,
+    MINUTE,
+    NOON,
+    decided,
+    entry,
+    held_mail,
+    letter,
+    mailbox,
+    opened,
+    participant,
+    reading,
+    token,
+    write,
+)
+
+from mailtrack.errors import TemporaryFailure
+from mailtrack.store.database import Database, savepoint
+from mailtrack.store.ledger import AlreadyApplied
+from mailtrack.store.lookup import look_up, look_up_tick, ticket_of
+from mailtrack.store.outgoing import claim, counts, mark_sent, next_due_at
+from mailtrack.store.status import accounts_for, status
+from mailtrack.tickets.clock import Clock, ClockState, Metric
+from mailtrack.tickets.decision import (
+    AddEntry,
+    Change,
+    Disposition,
+    Field,
+    Hold,
+    Join,
+    KnowCustomer,
+    SetClocks,
+)
+from mailtrack.tickets.ticket import Part, Status
+from mailtrack.tickets.token import Purpose, TokenText
+
+
+@pytest.fixture
+def desk(postgresql: Postgresql) -> Iterator[Database]:
+    database = Database(postgresql.new_database())
+    database.migrate()
+    database.migrate()
+    yield database
+    database.close()
+
+
+def test_a_day_at_the_desk(desk: Database) -> None:
+    clock = Clock(Metric.UPDATE, 1, "gold", ClockState.RUNNING, NOON, 60, next_rung_at=NOON)
+    effects = (
+        AddEntry(entry("x", text="Мій ПРИНТЕР горить")),
+        Change(1, Field.STATUS, "new", "closed", "@ivan"),
+        Change(1, Field.TAGS, "", "money vip", "@ivan"),
+        Change(1, Field.OWNER, "", "ivan", "@ivan"),
+        Join(1, participant("@ivan", Part.WATCHER), "@ivan"),
+        SetClocks(1, (clock,)),
+        KnowCustomer(mailbox(DANA, "Dana"), "uk"),
+    )
+    with desk.transaction() as session:
+        write(session, opened(1), "s1")
+        letters = (letter("l1", tokens=(token(),)), letter("l2"))
+        write(session, decided(*effects, letters=letters), "s2")
+        write(session, decided(Hold(held_mail("H1")), disposition=Disposition.HELD), "s3")
+    with desk.reading() as session:
+        asked = reading(
+            "s4",
+            tokens=(TokenText(Purpose.REPLY, "a", "handle22", "mac"),),
+            known_ids=("<l1@help.example>",),
+            wants=(("find", "принтер from:dana tag:money"), ("queue", "support")),
+        )
+        found = look_up(session, asked, now=NOON + MINUTE)
+        (due,) = look_up_tick(session, now=NOON, limit=5)
+    (ticket,) = found.tickets
+    assert (ticket.status, ticket.owner, ticket.tags) == (
+        Status.CLOSED,
+        "ivan",
+        ("money", "vip"),
+    )
+    assert (ticket.finished_at, ticket.clocks, due.number) == (NOON, (clock,), 1)
+    assert [one.id for one in found.unsent] == ["l1", "l2"]
+    assert found.found[0][0].snippet == "Мій ПРИНТЕР горить"
+    assert found.automatic.to_sender_day == 2
+
+
+def test_letters_are_claimed_once_and_in_order(desk: Database) -> None:
+    with desk.transaction() as session:
+        write(session, opened(1), "s1")
+        write(session, decided(letters=(letter("l1"), letter("l2"))), "s2")
+    with desk.transaction() as session:
+        (first,) = claim(session, now=NOON, limit=5, lease=MINUTE)
+        mark_sent(session, first.letter_id, NOON)
+        assert next_due_at(session, NOON) == NOON
+        (second,) = claim(session, now=NOON, limit=5, lease=MINUTE)
+        assert (first.letter_id, second.letter_id) == ("l1", "l2")
+        assert (counts(session).sent, counts(session).claimed) == (1, 1)
+
+
+def test_a_failed_savepoint_leaves_the_others(desk: Database) -> None:
+    with desk.transaction() as session:
+        write(session, opened(1), "s1")
+        with pytest.raises(AlreadyApplied), savepoint(session):
+            write(session, opened(2), "s1")
+        with pytest.raises(ZeroDivisionError), savepoint(session):
+            write(session, opened(2), "s2")
+            raise ZeroDivisionError
+        write(session, opened(3), "s3")
+    with desk.reading() as session:
+        assert [bool(ticket_of(session, number)) for number in (1, 2, 3)] == [True, False, True]
+        assert set(accounts_for(session, ("s1", "s2", "s3"))) == {"s1", "s3"}
+        assert status(session).mails == (("ticket", 2),)
+
+
+def test_a_decision_on_a_world_that_changed_is_made_again(desk: Database) -> None:
+    with desk.transaction() as session:
+        write(session, opened(1), "s1")
+
+    def decide_meanwhile() -> None:
+        with desk.transaction() as other:
+            ticket_of(other, 1)
+            write(other, decided(Change(1, Field.QUEUE, "", "b", "@olga")), "s3")
+
+    with pytest.raises(TemporaryFailure), desk.transaction() as session:
+        ticket_of(session, 1)
+        thread = threading.Thread(target=decide_meanwhile)
+        thread.start()
+        thread.join()
+        write(session, decided(Change(1, Field.QUEUE, "", "c", "@ivan")), "s2")
+    with desk.reading() as session:
+        found = ticket_of(session, 1)
+    assert found is not None and found.queue == "b"
