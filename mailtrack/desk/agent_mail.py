@@ -13,7 +13,7 @@ from mailtrack.desk.brackets import brackets_on_top, without_brackets
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.commands.order import Refusal
-from mailtrack.desk.guards import collision, leaks_note
+from mailtrack.desk.guards import collision, leaks_note, leaks_token
 from mailtrack.desk.hearing import News, mentioned, tell_agents, tell_status, to_customers
 from mailtrack.desk.holding import (
     HoldReason,
@@ -184,8 +184,9 @@ def _held_for_harm(case: Case, work: Work) -> Decision | None:
             case, agent=agent, ticket=ticket, theirs=theirs, text=work.text
         )
         return decided(case, outcome, Disposition.HELD, ticket, agent)
-    if leaks_note(ticket, work.text) and not case.is_granted(HoldReason.LEAK):
-        outcome = said("leak", "the answer repeats an internal note")
+    is_leak = leaks_note(ticket, work.text) or leaks_token(work.text)
+    if is_leak and not case.is_granted(HoldReason.LEAK):
+        outcome = said("leak", "the answer repeats an internal note or a reply address")
         outcome += hold_unproved(
             case, HoldReason.LEAK, agent=agent, ticket=ticket, would=(work.text[:300],)
         )
@@ -194,7 +195,9 @@ def _held_for_harm(case: Case, work: Work) -> Decision | None:
 
 
 def _carried_out(case: Case, writer: Writer, thread: Thread, work: Work) -> Decision:
-    outcome = Outcome(trace=thread.trace)
+    # Effects that name no ticket, such as a letter that is stopped, happen once.
+    loose = tuple(one for one in work.obeyed.effects if _number_of(one) is None)
+    outcome = Outcome(loose, (), thread.trace)
     for ticket in work.tickets:
         outcome += _on_ticket(case, work, ticket)
     outcome += answer_questions(case, work.agent, work.obeyed.questions, work.tickets)

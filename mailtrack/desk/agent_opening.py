@@ -30,7 +30,8 @@ from mailtrack.tickets.ticket import Entry, EntryKind, Participant, Ticket
 
 def opens_ticket(case: Case, thread: Thread) -> bool:
     """Whether an agent's mail that names no ticket has something to open one with."""
-    if thread.ticket is not None or case.reading.numbers:
+    is_about_some = any(case.context.ticket(number) for number in case.reading.numbers)
+    if thread.ticket is not None or is_about_some:
         return False
     _, text = brackets_on_top(case.mail.reply)
     return bool(text.strip()) or _forwarded(case) is not None

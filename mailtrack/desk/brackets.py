@@ -13,11 +13,13 @@ from typing import Final
 from mailtrack.tickets.reading import Bracket
 
 BRACKETS_MAX: Final = 20
+NUMBERS_MAX: Final = 50
 BRACKET_CHARS_MAX: Final = 200
 TOP_LINES_MAX: Final = 20
 
 _BRACKET: Final = re.compile(r"\[([^\[\]\r\n]{1,200})\]")
 _NUMBER: Final = re.compile(r"\[#(\d{1,12})\]|(?<![\w#&/])#(\d{1,12})(?!\w)")
+_OUR_NUMBER: Final = re.compile(r"\[#\d{1,12}\]")
 _PARTNER_TAG: Final = re.compile(r"[A-Z][A-Z0-9]{1,15}[-#: ]{1,2}\d{1,12}")
 _WORD: Final = re.compile(r"\s*([^\s:=]{1,60})\s*[:=]?\s*(.*)", re.DOTALL)
 
@@ -57,7 +59,12 @@ def is_forward_subject(subject: str) -> bool:
 def numbers_in(subject: str) -> tuple[int, ...]:
     """The ticket numbers a subject names, ``[#1042]`` or ``#1042``, in order, each once."""
     found = (int(one or two) for one, two in _NUMBER.findall(subject[:1000]))
-    return tuple(dict.fromkeys(found))[:BRACKETS_MAX]
+    return tuple(dict.fromkeys(found))[:NUMBERS_MAX]
+
+
+def without_numbers(subject: str) -> str:
+    """The subject without any ``[#1042]``, which names another ticket than the one it opens."""
+    return " ".join(_OUR_NUMBER.sub(" ", subject).split())
 
 
 def partner_tags_in(subject: str) -> tuple[str, ...]:

@@ -230,14 +230,18 @@ def _cautions(
 
 
 def _second_teams(case: Case, ticket: Ticket) -> tuple[str, ...]:
-    """The teams of our other addresses that the same mail was written to (S39)."""
+    """The teams of our other addresses that the same mail was written to (S39).
+
+    The first address does not count: a rule may have moved the ticket away from its team.
+    """
     if ticket.owner is not None or case.mail.kind is not Kind.HUMAN:
         return ()
     addresses = (
         *case.envelope.rcpt_to,
         *(one.address for one in (*case.mail.to, *case.mail.cc)),
     )
-    queues = {case.policy.queue_of(address) for address in addresses} - {None, ticket.queue}
+    written_to = {case.policy.queue_of(address) for address in addresses}
+    queues = written_to - {None, ticket.queue, case.reading.queue}
     teams = (team_of(case.policy, queue) for queue in sorted(map(str, queues)))
     return tuple(name for team in teams for name in team)
 

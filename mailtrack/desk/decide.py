@@ -19,7 +19,7 @@ from mailtrack.desk.threads import live_token, match_thread
 from mailtrack.tickets.context import HeldMail
 from mailtrack.tickets.decision import Decision, Disposition, Reason
 from mailtrack.tickets.reading import Verdict
-from mailtrack.tickets.token import Purpose
+from mailtrack.tickets.token import Purpose, Token
 
 
 def decide(case: Case) -> Decision:
@@ -38,7 +38,7 @@ def decide(case: Case) -> Decision:
     if held is not None and writer.agent is not None:
         return _confirmation(case, held, writer.agent)
     thread = match_thread(case, writer)
-    agent = _acting_agent(writer, thread.token.role if thread.token else None)
+    agent = _acting_agent(writer, thread.token)
     if agent is None:
         return decide_customer(case, writer, thread)
     if opens_ticket(case, thread):
@@ -92,6 +92,7 @@ def _confirmation(case: Case, held: HeldMail, agent: Agent) -> Decision:
     )
 
 
-def _acting_agent(writer: Writer, role: str | None) -> Agent | None:
+def _acting_agent(writer: Writer, token: Token | None) -> Agent | None:
     """The agent who acts; an agent who answers as the requester of a ticket acts as such."""
-    return None if role == "customer" else writer.agent
+    is_asking = token is not None and token.role == "customer" and token.person == writer.person
+    return None if is_asking else writer.agent

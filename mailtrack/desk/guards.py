@@ -1,17 +1,20 @@
-"""What holds an answer back: a colleague's newer answer, or words of an internal note."""
+"""What holds an answer back: a colleague's newer answer, words of a note, a reply address."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from mailtrack.desk.brackets import folded
 from mailtrack.desk.case import Case
 from mailtrack.desk.policy import Agent
 from mailtrack.tickets.ticket import Entry, EntryKind, Ticket, Visibility
+from mailtrack.tickets.token import token_text_from
 
 SHINGLE_WORDS: Final = 8
 SHINGLES_MIN: Final = 2  # so many distinct runs of words make a leak: security section 6.9
 WORDS_MAX: Final = 20_000
+_BEFORE_AT: Final = re.compile(r"(?<![A-Za-z2-7])(?:%2[Bb])?([A-Za-z2-7]{30})@")
 
 
 def collision(case: Case, ticket: Ticket, agent: Agent) -> Entry | None:
@@ -40,6 +43,12 @@ def leaks_note(ticket: Ticket, text: str) -> bool:
         for entry in ticket.entries
         if entry.visibility is Visibility.INTERNAL and entry.kind is not EntryKind.MACHINE
     )
+
+
+def leaks_token(text: str) -> bool:
+    """Whether the text holds somebody's reply address: a quote of ours that was not cut."""
+    found = _BEFORE_AT.findall(text)
+    return any(token_text_from(one) is not None for one in found)
 
 
 def _shingles(text: str) -> frozenset[tuple[str, ...]]:

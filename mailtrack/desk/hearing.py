@@ -75,7 +75,15 @@ class News:
 def tell_agents(case: Case, news: News) -> Outcome:
     """A notification to each agent who hears of the news."""
     heard = hearers(news, policy=case.policy, context=case.context, now=case.fresh.now)
-    return Outcome(letters=tuple(_notification(case, news, *one) for one in heard))
+    # Whom the customer wrote to directly as well has the mail already (S86).
+    has_it = _written_to(case) if news.event is Event.MAIL else frozenset()
+    return Outcome(
+        letters=tuple(
+            _notification(case, news, agent, event)
+            for agent, event in heard
+            if has_it.isdisjoint(agent.emails)
+        )
+    )
 
 
 def hearers(
@@ -105,10 +113,15 @@ def hearers(
 def to_customers(
     case: Case, ticket: Ticket, *, entry: Entry, agent: Agent, words: str
 ) -> Outcome:
-    """An agent's answer to the requester and everybody copied, each a copy of their own."""
+    """An agent's answer to the requester and everybody copied, each a copy of their own.
+
+    Whom the agent's own mail program has sent it to does not get it twice (S86).
+    """
+    has_it = _written_to(case)
     letters = tuple(
         _answer(case, ticket, one, entry=entry, agent=agent, words=words)
         for one in _customers(ticket, agent.id)
+        if one.mailbox.address.key not in has_it
     )
     return Outcome(letters=letters)
 
@@ -241,6 +254,11 @@ def _sender_shown(news: News, policy: Policy) -> str:
     if news.entry is not None and news.entry.author == news.actor:
         return news.entry.author_shown
     return shown_person(policy, news.actor) if news.actor else ""
+
+
+def _written_to(case: Case) -> frozenset[str]:
+    """The keys of the addresses that the mail itself names as its readers."""
+    return frozenset(one.address.key for one in (*case.mail.to, *case.mail.cc))
 
 
 def _customers(ticket: Ticket, author: PersonId) -> tuple[Participant, ...]:

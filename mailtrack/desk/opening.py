@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mailtrack.desk.assignment import assign
-from mailtrack.desk.brackets import partner_tags_in, without_prefixes
+from mailtrack.desk.brackets import partner_tags_in, without_numbers, without_prefixes
 from mailtrack.desk.case import Case, Outcome
 from mailtrack.desk.conditions import RoutingFacts
 from mailtrack.desk.identity import Writer
@@ -169,8 +169,8 @@ def requester_from(person: PersonId, mailbox: Mailbox) -> Participant:
 
 
 def subject_of(subject: str) -> str:
-    """A subject as a ticket keeps it: without prefixes, in one line, bounded."""
-    return " ".join(without_prefixes(subject).split())[:SUBJECT_CHARS_MAX]
+    """A subject as a ticket keeps it: one bounded line, no prefixes, no ticket's number."""
+    return " ".join(without_prefixes(without_numbers(subject)).split())[:SUBJECT_CHARS_MAX]
 
 
 def entry_from(

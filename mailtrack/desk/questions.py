@@ -19,6 +19,7 @@ from mailtrack.desk.letter_views import (
     WhyView,
 )
 from mailtrack.desk.policy import Agent, Policy
+from mailtrack.desk.reading import queues_asked
 from mailtrack.desk.showing import (
     actions_on,
     desk_view,
@@ -80,10 +81,13 @@ def _found(case: Case, agent: Agent, about: str, _tickets: tuple[Ticket, ...]) -
 
 
 def _queue(case: Case, agent: Agent, about: str, _tickets: tuple[Ticket, ...]) -> Outcome:
-    lines = _answered(case, "queue", about)
-    name = about or ", ".join(agent.queues)
+    names = queues_asked(about, agent, case.policy)
+    lines = tuple(line for name in names for line in _answered(case, "queue", name))
     view = ListedView(
-        **_common(case, None), queue=name, lines=_lines(case, lines), total=len(lines)
+        **_common(case, None),
+        queue=", ".join(names),
+        lines=_lines(case, lines),
+        total=len(lines),
     )
     return _letter(case, agent, "listed", view)
 

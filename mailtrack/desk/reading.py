@@ -16,8 +16,9 @@ from mailtrack.desk.brackets import (
     numbers_in,
     without_prefixes,
 )
+from mailtrack.desk.commands.names import one_of
 from mailtrack.desk.commands.table import QUESTIONS
-from mailtrack.desk.policy import Policy, ReplyMode
+from mailtrack.desk.policy import Agent, Policy, ReplyMode
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Envelope
 from mailtrack.mail.message import ParsedMail
@@ -50,7 +51,7 @@ def read(
         known_ids=_known_ids(mail),
         numbers=numbers_in(mail.subject),
         brackets=brackets,
-        wants=_wants(brackets, agent.name) if agent else (),
+        wants=_wants(brackets, agent, policy) if agent else (),
         subject_key=subject_key(mail.subject),
         rcpt_keys=tuple(address.key for address in envelope.rcpt_to),
         origin=origin,
@@ -61,6 +62,14 @@ def subject_key(subject: str) -> str:
     """A short key that is the same for subjects that differ in prefixes, blanks and numbers."""
     letters = "".join(char for char in folded(without_prefixes(subject)) if not char.isdigit())
     return hashlib.sha256(letters.encode()).hexdigest()[:16]
+
+
+def queues_asked(argument: str, agent: Agent, policy: Policy) -> tuple[str, ...]:
+    """The queues that ``[queue]`` is about: the one named, or those the agent works."""
+    if not argument:
+        return agent.queues
+    name = one_of(argument, (queue.name for queue in policy.queues))
+    return (name,) if name else ()
 
 
 def token_in(address: Address, policy: Policy) -> TokenText | None:
@@ -88,14 +97,22 @@ def _tokens(mail: ParsedMail, envelope: Envelope, policy: Policy) -> tuple[Token
 
 
 def _known_ids(mail: ParsedMail) -> tuple[str, ...]:
-    ids = (*mail.in_reply_to, *reversed(mail.references))
-    return tuple(dict.fromkeys(ids))[:KNOWN_IDS_MAX]
+    """What it answers, and last its own id: a letter of ours may have come back (S65)."""
+    ids = tuple(dict.fromkeys((*mail.in_reply_to, *reversed(mail.references))))
+    own = (mail.message_id,) if mail.message_id else ()
+    return (*ids[:KNOWN_IDS_MAX], *own)
 
 
-def _wants(brackets: tuple[Bracket, ...], agent: str) -> tuple[tuple[str, str], ...]:
-    asked = []
+def _wants(
+    brackets: tuple[Bracket, ...], agent: Agent, policy: Policy
+) -> tuple[tuple[str, str], ...]:
+    asked: list[tuple[str, str]] = []
     for bracket in brackets:
         word = QUESTIONS.get(folded(bracket.word))
-        if word is not None:
-            asked.append((word, agent if word == "mine" else bracket.argument))
+        if word == "mine":
+            asked.append((word, agent.name))
+        elif word == "queue":
+            asked += ((word, name) for name in queues_asked(bracket.argument, agent, policy))
+        elif word is not None:
+            asked.append((word, bracket.argument))
     return tuple(asked)

@@ -83,7 +83,6 @@ def _by_token(case: Case, writer: Writer | None) -> Thread | None:
         return None
     person = writer.person if writer else ""
     is_own = token.person == person
-    is_there = ticket.participant(person) is not None or (writer and writer.agent is not None)
     conflict = any(
         known.is_ours and known.number != token.number for known in case.context.known_ids
     )
@@ -92,7 +91,7 @@ def _by_token(case: Case, writer: Writer | None) -> Thread | None:
         Via.TOKEN,
         token.person,
         token,
-        is_stranger=not (is_own or is_there),
+        is_stranger=not (is_own or (writer is not None and _is_there(writer, ticket))),
         has_capability=is_own,
         trace=(
             Reason("thread", f"reply token of {token.person} names #{ticket.number}"),
@@ -113,7 +112,7 @@ def _by_issued_id(case: Case, writer: Writer | None) -> Thread | None:
     if known is None or writer is None or known.person != writer.person:
         return None
     ticket = _survivor(case.context, known.number)
-    if ticket is None:
+    if ticket is None or not _is_there(writer, ticket):
         return None
     reason = Reason("thread", f"answers a letter we sent to {known.person}")
     return Thread(ticket, Via.ISSUED_ID, known.person, has_capability=True, trace=(reason,))
@@ -122,7 +121,8 @@ def _by_issued_id(case: Case, writer: Writer | None) -> Thread | None:
 def _by_own_id(case: Case, writer: Writer | None) -> Thread | None:
     known = _first_known(case, is_ours=False)
     ticket = _survivor(case.context, known.number) if known else None
-    if ticket is None or not _is_proved_participant(case, writer, ticket):
+    is_agent = writer is not None and writer.agent is not None
+    if ticket is None or not (is_agent or _is_proved_participant(case, writer, ticket)):
         return None
     return Thread(
         ticket, Via.OWN_ID, trace=(Reason("thread", "answers a mail of this ticket"),)
@@ -138,6 +138,11 @@ def _by_number(case: Case, writer: Writer | None) -> Thread | None:
             reason = Reason("thread", f"the subject names #{number}")
             return Thread(ticket, Via.NUMBER, trace=(reason,))
     return None
+
+
+def _is_there(writer: Writer, ticket: Ticket) -> bool:
+    """Whether the writer is on the ticket still; an agent may answer any."""
+    return writer.agent is not None or ticket.participant(writer.person) is not None
 
 
 def _is_recent_participant(case: Case, writer: Writer, ticket: Ticket) -> bool:
@@ -156,12 +161,15 @@ def _is_proved_participant(case: Case, writer: Writer | None, ticket: Ticket) ->
 
 def _first_known(case: Case, *, is_ours: bool) -> KnownId | None:
     by_id = {known.message_id: known for known in case.context.known_ids}
-    in_order = (by_id.get(message_id) for message_id in case.reading.known_ids)
+    answered = (one for one in case.reading.known_ids if one != case.reading.message_id)
+    in_order = (by_id.get(message_id) for message_id in answered)
     return next((one for one in in_order if one and one.is_ours is is_ours), None)
 
 
 def _hint(case: Case) -> int | None:
-    named = (*(known.number for known in case.context.known_ids), *case.reading.numbers)
+    own = case.reading.message_id
+    known = (one.number for one in case.context.known_ids if one.message_id != own)
+    named = (*known, *case.reading.numbers)
     return next((number for number in named if case.context.ticket(number)), None)
 
 

@@ -26,11 +26,11 @@ from mailtrack.desk.writing import (
 from mailtrack.mail.envelope import Envelope, Front
 from mailtrack.mail.message import ParsedMail
 from mailtrack.tickets.context import AgentState, Context
-from mailtrack.tickets.decision import Decision, Disposition, Reason, SetClocks
+from mailtrack.tickets.decision import Decision, Disposition, IssueToken, Reason, SetClocks
 from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.reading import Reading
 from mailtrack.tickets.ticket import Ticket
-from mailtrack.tickets.token import Purpose
+from mailtrack.tickets.token import Purpose, Token
 
 Due = tuple[Ticket, DueRung]
 
@@ -137,12 +137,12 @@ def _reminder(case: Case, agent: Agent, due: list[Due]) -> Outcome:
     style = Style(purpose=Purpose.NOTE, why="reminder")
     to = recipient_of(agent)
     letter = write_letter(case, "reminder", to, view=view, ticket=alone, style=style)
-    return Outcome(letters=(letter,))
+    # The letter brings only its own token; the links name each ticket by one of its own.
+    issued = dict.fromkeys(_token(case, agent, ticket) for ticket, _ in pressing)
+    return Outcome(tuple(map(IssueToken, issued)), (letter,))
 
 
 def _rung(case: Case, agent: Agent, ticket: Ticket, rung: DueRung) -> RungView:
-    style = Style(purpose=Purpose.NOTE)
-    token = reply_token(case, recipient_of(agent), ticket=ticket, style=style)
     desk = queue_for(case.policy, ticket.queue).address
     return RungView(
         ticket=line_view(line_of(ticket, case.policy), case.policy, desk),
@@ -153,7 +153,12 @@ def _rung(case: Case, agent: Agent, ticket: Ticket, rung: DueRung) -> RungView:
             ticket,
             policy=case.policy,
             language=agent.language,
-            address=token_address(case, ticket, token),
+            address=token_address(case, ticket, _token(case, agent, ticket)),
             is_mine=ticket.owner == agent.name,
         ),
     )
+
+
+def _token(case: Case, agent: Agent, ticket: Ticket) -> Token:
+    style = Style(purpose=Purpose.NOTE)
+    return reply_token(case, recipient_of(agent), ticket=ticket, style=style)

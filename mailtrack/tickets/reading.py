@@ -47,7 +47,8 @@ class Reading:
     """What the mail asks. One look-up answers it; see ``Context``.
 
     ``tokens`` stand in the order in which they count: envelope first, then To and Cc.
-    ``known_ids`` are In-Reply-To, then References from last to first. ``numbers`` are the
+    ``known_ids`` are In-Reply-To, then References from last to first, then the mail's own id,
+    which is one of ours if a letter of ours came back. ``numbers`` are the
     ``[#1042]`` of the subject. ``sender_key`` is the key of the one strict From address.
     ``agent`` is the name of the agent who has that address: a claim, not a proof. ``queue`` is
     where a new ticket would start: the queue of the first of our addresses in the envelope.

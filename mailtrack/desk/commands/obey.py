@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import cycle
 from typing import Final
 
 from mailtrack.desk.after import after
@@ -29,7 +30,8 @@ from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.reading import Bracket
 from mailtrack.tickets.ticket import Ticket
 
-BULK_MAX: Final = 100
+BULK_MAX: Final = 40  # less than the numbers that are read, so that none is left out silently
+QUESTIONS_MAX: Final = 1  # one mail in, at most one mail out for each person
 BULK_CONFIRMED_ABOVE: Final = 10
 _RANKS: Final = tuple(Role)
 
@@ -67,6 +69,10 @@ def obey(
     if refusals:
         return refusals
     orders = tuple((b, found) for b, found in understood if isinstance(found, Command))
+    if len(tickets) > BULK_MAX:
+        return tuple(Refusal(b.raw, Problem.TOO_MANY, b.word) for b, _ in orders) or (
+            Refusal("", Problem.TOO_MANY, ""),
+        )
     orders = tuple(sorted(orders, key=lambda order: order[1].is_last))
     outcomes: list[Done | Refusal] = []
     for ticket in tickets or (None,):
@@ -75,7 +81,10 @@ def obey(
     if refusals:
         return refusals
     done = tuple(one for one in outcomes if isinstance(one, Done))
-    return _together(done, is_bulk=len(tickets) > BULK_CONFIRMED_ABOVE)
+    together = _together(done, is_bulk=len(tickets) > BULK_CONFIRMED_ABOVE)
+    if len(together.questions) > QUESTIONS_MAX:
+        return _too_many_questions(orders, done)
+    return together
 
 
 def _on_one(
@@ -127,6 +136,17 @@ def _meant(bracket: Bracket) -> tuple[str, ...]:
     return tuple(
         f"[{word}]" if BY_WORD[folded(word)].argument is Argument.NONE else f"[{word}{tail}]"
         for word in words
+    )
+
+
+def _too_many_questions(
+    orders: tuple[tuple[Bracket, Command], ...], done: tuple[Done, ...]
+) -> tuple[Refusal, ...]:
+    """A refusal of each bracket that asks for a letter; ``done`` repeats for each ticket."""
+    asking = (order[0] for order, one in zip(cycle(orders), done, strict=False) if one.question)
+    return tuple(
+        Refusal(bracket.raw, Problem.TOO_MANY, bracket.word)
+        for bracket in dict.fromkeys(asking)
     )
 
 
