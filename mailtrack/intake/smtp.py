@@ -29,6 +29,8 @@ logger = log.get(__name__)
 BUSY: Final = Answer(421, "4.7.0 Too many connections, please try again later")
 CROWDED_OUT: Final = Answer(421, "4.7.0 Idle while others wait, closing")
 
+CROWD_LOG_SECONDS: Final = 60.0
+
 
 class SmtpFront:
     """One listening place. ``port`` is known once it is started.
@@ -71,6 +73,7 @@ class SmtpFront:
         self._now = now
         self._server: asyncio.Server | None = None
         self._sessions: dict[Session, str] = {}
+        self._complain_again_at = 0.0
         self._all_gone = asyncio.Event()
         self._all_gone.set()
 
@@ -121,7 +124,7 @@ class SmtpFront:
         if not _is_local(peer) and places.count(peer) >= self.limits.connections_per_ip_max:
             return BUSY
         if len(places) >= self.limits.connections_max and not self._make_room():
-            logger.warning("front_crowded", front=self.kind, count=len(places), peer=peer)
+            self._complain_of_crowd(session, peer)
             return BUSY
         self._sessions[session] = peer
         self._all_gone.clear()
@@ -181,6 +184,14 @@ class SmtpFront:
         slowest.dismiss(CROWDED_OUT)
         self.leave(slowest)
         return True
+
+    def _complain_of_crowd(self, session: Session, peer: str) -> None:
+        """Once in a while: who crowds us out must not fill the log as well."""
+        if session.active_at >= self._complain_again_at:
+            self._complain_again_at = session.active_at + CROWD_LOG_SECONDS
+            logger.warning(
+                "front_crowded", front=self.kind, count=len(self._sessions), peer=peer
+            )
 
     async def _wait_until_gone(self, seconds: float) -> None:
         try:
