@@ -13,6 +13,7 @@ from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.hearing import customer_recipient
 from mailtrack.desk.identity import Writer, needs_origin
 from mailtrack.desk.letter_views import AcknowledgedView, AnswerView, CannedAnswerView
+from mailtrack.desk.policy import AutoAck, Policy
 from mailtrack.desk.promises import Calendar
 from mailtrack.desk.showing import desk_view, public_view
 from mailtrack.desk.views import PublicPersonView
@@ -108,13 +109,19 @@ def _about_the_sender(case: Case, writer: Writer) -> str | None:
     address = writer.mailbox.address
     if writer.origin.verdict is Verdict.FAIL:
         return "the sender's origin was disproved"
-    if writer.origin.verdict is not Verdict.PASS and needs_origin(case.policy):
+    if writer.origin.verdict is not Verdict.PASS and _needs_proof(case.policy):
         return "nothing proves the sender's origin"
     if _ROBOT.fullmatch(address.key.partition("@")[0]):
         return "the address is a robot's"
     if case.policy.is_ours(address):
         return "the sender is one of our own addresses"
     return None
+
+
+def _needs_proof(policy: Policy) -> bool:
+    if policy.autoack is AutoAck.AUTO:
+        return needs_origin(policy)
+    return policy.autoack is AutoAck.ALIGNED
 
 
 def _about_the_brakes(case: Case) -> str | None:

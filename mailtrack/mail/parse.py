@@ -344,7 +344,13 @@ def _attachment(part: Part) -> Attachment:
 def _content_hash(
     people: _People, facts: MailFacts, attachments: tuple[Attachment, ...]
 ) -> str:
-    """What stays the same when a list or a resend changes ids and trace fields."""
+    """What stays the same when a list or a resend changes ids and trace fields.
+
+    Empty, and so the same as no other, where a date or any words to compare are missing: two
+    mails must not count as one because both say nothing.
+    """
+    if people.date is None or not (facts.text.strip() or attachments):
+        return ""
     pieces = (
         people.sender.address.key if people.sender else people.email_shown,
         " ".join(facts.subject.split()),
