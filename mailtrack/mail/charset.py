@@ -163,7 +163,8 @@ _NOT_NAME: Final = re.compile(r"[^a-z0-9]")
 _DETECTABLE: Final = frozenset(
     "cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 koi8-u cp866 cp932 "
     "cp949 gb18030 cp950 euc_jp iso2022_jp_ext iso2022_kr hz cp874 iso8859-2 "
-    "iso8859-5 iso8859-7 iso8859-8 iso8859-15 utf-16 utf-16-le utf-16-be utf-32".split()
+    "iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-15 utf-16 utf-16-le utf-16-be "
+    "utf-32".split()
 )
 _ESCAPED: Final = (
     (b"\x1b$)C", "iso2022_kr"),
@@ -196,8 +197,15 @@ _META: Final = re.compile(
 _META_BYTES: Final = 4096
 _JIS: Final = range(0x21, 0x7F)
 _ESCAPE: Final = re.compile(rb"(\x1b(?:\$[@B]|\$\([@BD]|\([BJI]))")
-# No language writes these controls; a guess that gives them is wrong.
-_C1: Final = re.compile("[\x80-\x9f]")
+# No language writes controls or private signs; a guess that gives them is wrong.
+_C1: Final = re.compile("[\x80-\x9f\ue000-\uf8ff]")
+# Greek, Cyrillic, Hebrew and Arabic words, and such with a Latin neighbour inside.
+_FOREIGN_WORD: Final = re.compile("[\u0370-\u06ff]+")
+_MIXED: Final = re.compile("[A-Za-z][\u0370-\u06ff]|[\u0370-\u06ff][A-Za-z]")
+# Two high bytes in a row, or three at all: less says nothing of an alphabet.
+_TELLING: Final = re.compile(rb"[\x80-\xff]{2}|(?:[\x80-\xff][^\x80-\xff]+){2}[\x80-\xff]")
+_LATIN: Final = frozenset("cp1250 cp1254 cp1257 cp1258 iso8859-2 iso8859-15".split())
+_RIVAL_SHARE: Final = 0.6
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -294,11 +302,8 @@ def _guessed(content: bytes, codec: str | None, hint: str | None) -> Decoded:
         return damaged
     if unlabelled and hint and (text := _strict(content, hint)) is not None:
         return Decoded(text, hint, Rung.DETECTED)
-    found = _detected(content)
-    guess = _strict(content, found) if found else None
-    if found and guess is not None and not _C1.search(guess):
-        return Decoded(guess, found, Rung.DETECTED)
-    return Decoded(content.decode("cp1252", "replace"), "cp1252", Rung.REPLACED)
+    western = Decoded(content.decode("cp1252", "replace"), "cp1252", Rung.REPLACED)
+    return _detected(content) or western
 
 
 def _escaped(content: bytes) -> Decoded | None:
@@ -320,14 +325,33 @@ def _damaged(content: bytes, codec: str) -> Decoded | None:
     )
 
 
-def _detected(content: bytes) -> str | None:
-    """The codec that the bytes look like, None if nothing in ``_DETECTABLE`` fits."""
-    sample = _sample(content)
-    answer = chardet.detect(sample)
-    codec = codec_from(answer["encoding"] or "")
-    if codec not in _DETECTABLE:
+def _detected(content: bytes) -> Decoded | None:
+    """The most likely text, None if nothing in ``_DETECTABLE`` gives words of a language."""
+    if not _TELLING.search(content):
         return None
-    return codec
+    best = 0.0
+    found: Decoded | None = None
+    for answer in chardet.detect_all(_sample(content)):
+        codec = codec_from(answer["encoding"] or "")
+        if answer["confidence"] < best * _RIVAL_SHARE:
+            break
+        text = _strict(content, codec) if codec in _DETECTABLE else None
+        if codec is None or text is None or not _has_likely_words(text):
+            continue
+        if found is None:
+            found, best = Decoded(text, codec, Rung.DETECTED), answer["confidence"]
+        elif codec == "cp1252" and found.codec in _LATIN:
+            # Among near rivals of one script the one that is used most is the likeliest.
+            return Decoded(text, codec, Rung.DETECTED)
+    return found
+
+
+def _has_likely_words(text: str) -> bool:
+    """Whether hardly any word mixes two scripts, and nothing in it is no letter at all."""
+    if _C1.search(text):
+        return False
+    sample = text[:DETECTOR_BYTES_MAX]
+    return len(_MIXED.findall(sample)) * 4 <= len(_FOREIGN_WORD.findall(sample))
 
 
 def _sample(content: bytes) -> bytes:
