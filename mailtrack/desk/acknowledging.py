@@ -83,6 +83,8 @@ def acknowledge(
 
 def reason_against(case: Case, writer: Writer) -> str | None:
     """Why this sender must not be answered automatically; None if they may."""
+    if case.policy.autoack is AutoAck.NEVER:
+        return "the admin wants none"
     return _about_the_mail(case) or _about_the_sender(case, writer) or _about_the_brakes(case)
 
 

@@ -96,8 +96,8 @@ class ParsedMail:
     ``headers`` are ``(lower-case name, decoded value)`` in order, bounded, for rules.
     ``language`` is an ISO 639-1 guess from the writer's words, None when unsure.
     ``content_hash`` is the same for the same content under another Message-ID, ``""`` where
-    nothing can tell. ``kind_reason`` names the sign that decided ``kind``. ``is_shallow`` means the mail was too
-    complex to read whole: first text only, raw mail kept.
+    nothing can tell. ``kind_reason`` names the sign that decided ``kind``. ``is_shallow``
+    means the mail was too complex to read whole: first text only, raw mail kept.
     """
 
     subject: str = ""

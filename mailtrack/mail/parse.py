@@ -354,7 +354,7 @@ def _content_hash(
     pieces = (
         people.sender.address.key if people.sender else people.email_shown,
         " ".join(facts.subject.split()),
-        people.date.isoformat() if people.date else "",
+        people.date.isoformat(),
         " ".join(facts.text.split()),
         *(attachment.sha256 for attachment in attachments),
     )

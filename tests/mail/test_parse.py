@@ -109,10 +109,19 @@ def test_s3_the_content_hash_ignores_what_a_list_changes():
 
 
 def test_a97_the_same_id_with_other_words_is_another_mail():
-    one, two = (mail(words, "Message-ID: <a@b>") for words in (b"one", b"two"))
+    date = "Date: Mon, 2 Mar 2026 10:00:00 +0000"
+    one, two = (mail(words, "Message-ID: <a@b>", date) for words in (b"one", b"two"))
     assert parse(one).content_hash != parse(two).content_hash
-    attached = multipart("mixed", part(b"one"), part(b"x", "Content-Type: image/png"))
-    assert parse(attached).content_hash != parse(multipart("mixed", part(b"one"))).content_hash
+    attached = part(b"x", "Content-Type: image/png")
+    with_image = date.encode() + b"\r\n" + multipart("mixed", part(b"one"), attached)
+    without = date.encode() + b"\r\n" + multipart("mixed", part(b"one"))
+    assert parse(with_image).content_hash != parse(without).content_hash
+
+
+def test_two_mails_that_say_nothing_are_not_the_same_mail():
+    assert parse(mail(b"words", "Message-ID: <a@b>")).content_hash == "", "there is no date"
+    nothing = mail(b"", "Date: Mon, 2 Mar 2026 10:00:00 +0000")
+    assert parse(nothing).content_hash == ""
 
 
 def test_addresses_at_the_bound_are_taken_and_one_more_is_not():
