@@ -4,9 +4,10 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from client import Left
+from when import shown_at
+
 from mailtrack.tickets.clock import Clock
 from mailtrack.tickets.ticket import Entry, Part, Ticket
-from when import shown_at
 
 _PARTS = {Part.CC: "cc", Part.WATCHER: "watcher", Part.MUTED: "muted"}
 

@@ -7,10 +7,11 @@ and only to people on the ticket. To anybody: one mail in, one letter out at mos
 from collections import Counter
 
 from client import Left
-from mailtrack.desk.commands.obey import BY_WORD
-from mailtrack.desk.brackets import brackets_in_subject, folded
-from mailtrack.tickets.ticket import Ticket, Visibility
 from stage import Stage
+
+from mailtrack.desk.brackets import brackets_in_subject, folded
+from mailtrack.desk.commands.obey import BY_WORD
+from mailtrack.tickets.ticket import Ticket, Visibility
 
 NOTE_LINE_CHARS_MIN = 12  # shorter lines of a note are words that anybody may use
 TOLD_TO_CUSTOMERS = frozenset({"x-mailtrack-loop"})  # stops two desks from answering each other
@@ -58,7 +59,7 @@ def _check_words(letter: Left, ticket: Ticket, stage: Stage) -> None:
     assert not leaked, "an agent's token is in a customer's letter"
     private = [
         email for agent in stage.policy.agents for email in agent.emails
-        if email in whole and email not in _public_words(ticket)
+        if email in whole and email not in _public_words(ticket) + letter.recipient
     ]  # fmt: skip
     assert not private, f"an agent's private address is in a customer's letter: {private}"
     for note in _internal_lines(ticket):

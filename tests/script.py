@@ -17,11 +17,11 @@ A file is a few comments, the desk's YAML where it differs from `scenarios/desk/
     because: rules.yaml:4                                  a line of its trace
     restart                                                all that is not on disk is forgotten
 
-Headers stand under `-->` and `<--` (a mail's are defaults replaced; a header without a value is
-left out), the body after a blank line. `...` skips text, and on a line of its own any lines.
-`{reply A}`, `{bounce A}` and `{id A}` are the Reply-To, the envelope sender and the Message-ID of
-the last letter to A, `{subject}` the subject a mail program would answer with. `\\` before a line
-keeps it from being read as a step.
+Headers stand under `-->` and `<--` (a mail's replace the defaults; one without a value is left
+out), the body after a blank line. `...` skips text, and on a line of its own any lines.
+`With:` and `Without:` look into a whole letter. `{reply A}`, `{bounce A}` and `{id A}` are the
+Reply-To, the envelope sender and the Message-ID of the last letter to A, `{subject}` what a mail
+program would answer with. `\\` before a line keeps it from being read as a step.
 """
 
 import re

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from client import Left
+from sqlalchemy import func, select
+
 from mailtrack import clerk
 from mailtrack.config.load import load
 from mailtrack.desk.policy import Policy
@@ -31,7 +33,6 @@ from mailtrack.tickets.context import Grant, HeldMail
 from mailtrack.tickets.decision import Decision, Disposition, Reason, SetAway
 from mailtrack.tickets.ticket import Ticket
 from mailtrack.tickets.token import KeyRing
-from sqlalchemy import func, select
 
 KEYS = KeyRing("scenario", (("a", b"0123456789abcdef0123456789abcdef"),))
 LEASE = timedelta(minutes=5)
