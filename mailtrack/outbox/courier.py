@@ -19,7 +19,14 @@ import aiosmtplib
 
 from mailtrack import log
 from mailtrack.mail.address import Address
-from mailtrack.outbox.delivery import Deferred, Delivered, Delivery, Refused
+from mailtrack.outbox.delivery import (
+    BeforeContent,
+    Deferred,
+    Delivered,
+    Delivery,
+    Refused,
+    no_wait,
+)
 from mailtrack.outbox.relay import Relay, Tls
 
 logger = log.get(__name__)
@@ -93,9 +100,10 @@ class SmtpCourier:
         mail_from: Address | None,
         recipient: Address,
         needs_smtputf8: bool,
+        before_content: BeforeContent = no_wait,
     ) -> Delivery:
         """Hand one letter over."""
-        letter = _Parcel(raw, letter_id, mail_from, recipient, needs_smtputf8)
+        letter = _Parcel(raw, letter_id, mail_from, recipient, needs_smtputf8, before_content)
         line = self._take_idle()
         if line:
             delivery = await self._carry(line, letter)
@@ -174,6 +182,7 @@ class SmtpCourier:
         line.stage = Stage.RECIPIENT
         options = letter.recipient_options(client)
         await client.rcpt(str(letter.recipient), options=options, encoding=encoding)
+        await letter.before_content()
         line.stage = Stage.CONTENT
         response = await client.data(letter.raw, timeout=self._timeouts.content)
         return Delivered(_one_line(response.message))
@@ -204,6 +213,7 @@ class _Parcel:
     mail_from: Address | None
     recipient: Address
     needs_smtputf8: bool
+    before_content: BeforeContent
 
     @property
     def is_utf8(self) -> bool:

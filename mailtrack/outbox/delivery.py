@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +40,13 @@ class Refused:
 Delivery = Delivered | Deferred | Refused
 
 
+BeforeContent = Callable[[], Awaitable[None]]
+
+
+async def no_wait() -> None:
+    """Go on at once."""
+
+
 class Courier(Protocol):
     """Somebody who carries letters. Total: whatever goes wrong is a Deferred or a Refused."""
 
@@ -50,8 +58,13 @@ class Courier(Protocol):
         mail_from: Address | None,
         recipient: Address,
         needs_smtputf8: bool,
+        before_content: BeforeContent = no_wait,
     ) -> Delivery:
-        """Carry one letter; ``letter_id`` is the same at every try."""
+        """Carry one letter; ``letter_id`` is the same at every try.
+
+        ``before_content`` is awaited before the step after which a crash would carry the
+        letter twice; a courier that knows what it has carried need not.
+        """
         ...
 
     async def close(self) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import quote
 
 from mailtrack.mail.address import Address
-from mailtrack.outbox.delivery import Deferred, Delivered, Delivery
+from mailtrack.outbox.delivery import BeforeContent, Deferred, Delivered, Delivery, no_wait
 
 FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
@@ -40,6 +40,7 @@ class MaildirCourier:
         mail_from: Address | None,
         recipient: Address,
         needs_smtputf8: bool,
+        before_content: BeforeContent = no_wait,
     ) -> Delivery:
         """Put a letter into its reader's Maildir, synced."""
         folder = self._root / folder_name(recipient)

@@ -22,6 +22,7 @@ from mailtrack.mail.message import AttachmentRef, OutgoingMail
 from mailtrack.outbox.breaker import Breaker
 from mailtrack.outbox.delivery import Courier, Deferred, Delivered, Delivery, Refused
 from mailtrack.outbox.retry import is_newly_late, next_try
+from mailtrack.outbox.turnstile import Turn, Turnstile
 from mailtrack.store import outgoing
 from mailtrack.store.outgoing import Claimed, Database, Session
 
@@ -88,6 +89,7 @@ class Sender:
         self._jitter = jitter
         self._hand_overs = asyncio.Semaphore(HAND_OVERS_MAX)
         self._lease = lease
+        self._turnstile = Turnstile()
         self._breaker = Breaker()
         self._bell = asyncio.Event()
         self._is_stopping = False
@@ -201,9 +203,17 @@ class Sender:
         self._bell.set()
 
     async def _send(self, letter: Claimed) -> None:
+        """Hand over and mark: a crash in between sends it again, so one at a time is there."""
+        turn = Turn(self._turnstile)
         try:
             async with self._hand_overs:
-                delivery = await self._hand_over(letter)
+                await self._send_in_turn(letter, turn)
+        finally:
+            turn.end()
+
+    async def _send_in_turn(self, letter: Claimed, turn: Turn) -> None:
+        try:
+            delivery = await self._hand_over(letter, turn)
         except LetterBlocked as blocked:
             await self._give_up(letter, FailureKind.BLOCKED, str(blocked))
         except FileNotFoundError as error:
@@ -214,7 +224,7 @@ class Sender:
         else:
             await self._record(letter, delivery)
 
-    async def _hand_over(self, letter: Claimed) -> Delivery:
+    async def _hand_over(self, letter: Claimed, turn: Turn) -> Delivery:
         if self._pause_left():
             return Deferred(None, "the relay is in trouble", is_relay=True)
         raw = await asyncio.to_thread(self._compose, letter.mail, self._fetch)
@@ -224,6 +234,7 @@ class Sender:
             mail_from=letter.mail.mail_from,
             recipient=letter.mail.recipient,
             needs_smtputf8=needs_smtputf8(letter.mail),
+            before_content=turn.take,
         )
 
     async def _record(self, letter: Claimed, delivery: Delivery) -> None:
