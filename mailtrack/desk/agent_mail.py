@@ -13,7 +13,7 @@ from mailtrack.desk.brackets import brackets_on_top, without_brackets
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.commands.order import Refusal
-from mailtrack.desk.guards import collision, leaks_note, leaks_token
+from mailtrack.desk.guards import collision, leaks_line, leaks_note, leaks_token
 from mailtrack.desk.hearing import News, mentioned, tell_agents, tell_status, to_customers
 from mailtrack.desk.holding import (
     HoldReason,
@@ -184,9 +184,11 @@ def _held_for_harm(case: Case, work: Work) -> Decision | None:
             case, agent=agent, ticket=ticket, theirs=theirs, text=work.text
         )
         return decided(case, outcome, Disposition.HELD, ticket, agent)
-    is_leak = leaks_note(ticket, work.text) or leaks_token(work.text)
+    is_leak = leaks_token(work.text) or any(
+        leaks_note(one, work.text) or leaks_line(case, one, work.text) for one in work.tickets
+    )
     if is_leak and not case.is_granted(HoldReason.LEAK):
-        outcome = said("leak", "the answer repeats an internal note or a reply address")
+        outcome = said("leak", "the answer repeats what only agents are shown")
         outcome += hold_unproved(
             case, HoldReason.LEAK, agent=agent, ticket=ticket, would=(work.text[:300],)
         )

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from mailtrack.desk.brackets import folded
 from mailtrack.desk.case import Case
 from mailtrack.desk.policy import Agent
+from mailtrack.mail.echoes import bare
 from mailtrack.tickets.ticket import Entry, EntryKind, Ticket, Visibility
 from mailtrack.tickets.token import token_text_from
 
 SHINGLE_WORDS: Final = 8
 SHINGLES_MIN: Final = 2  # so many distinct runs of words make a leak: security section 6.9
 WORDS_MAX: Final = 20_000
-_BEFORE_AT: Final = re.compile(r"(?<![A-Za-z2-7])(?:%2[Bb])?([A-Za-z2-7]{30})@")
+# An at sign or a plus may be escaped, as they are in the links of our own letters.
+_BEFORE_AT: Final = re.compile(r"(?:(?<![A-Za-z2-7])|%2[Bb])([A-Za-z2-7]{30})(?:@|%40)")
+LINE_CHARS_MIN: Final = 12  # letters and figures; anybody may write a shorter line
+LINES_MAX: Final = 2_000
+LETTERS_MAX: Final = 10  # the latest: somebody quotes what they answer
+_GUTTER: Final = "│"
+_QUOTES: Final = (">", "│", "|")
 
 
 def collision(case: Case, ticket: Ticket, agent: Agent) -> Entry | None:
@@ -39,9 +47,7 @@ def leaks_note(ticket: Ticket, text: str) -> bool:
     """Whether the text repeats enough of an internal entry that somebody must look at it."""
     said = _shingles(text)
     return any(
-        len(said & _shingles(entry.text)) >= SHINGLES_MIN
-        for entry in ticket.entries
-        if entry.visibility is Visibility.INTERNAL and entry.kind is not EntryKind.MACHINE
+        len(said & _shingles(entry.text)) >= SHINGLES_MIN for entry in _internal(ticket)
     )
 
 
@@ -49,6 +55,51 @@ def leaks_token(text: str) -> bool:
     """Whether the text holds somebody's reply address: a quote of ours that was not cut."""
     found = _BEFORE_AT.findall(text)
     return any(token_text_from(one) is not None for one in found)
+
+
+def leaks_line(case: Case, ticket: Ticket, text: str) -> bool:
+    """Whether a line of the text is one that only agents are shown.
+
+    A line of what stands around the words in our letters to agents, a quoted line of a note, or
+    a whole note of one line: too little for ``leaks_note``, and enough to do harm.
+    """
+    around, notes, whole = _around(case, ticket), set[str](), set[str]()
+    for entry in _internal(ticket):
+        lines = [line for line in map(bare, entry.text.split("\n")[:LINES_MAX]) if line]
+        notes.update(lines)
+        whole.update(lines if len(lines) == 1 else ())
+    public = bare("\n".join(f"{e.subject}\n{e.text}" for e in _public(ticket)))
+    for raw in text.split("\n")[:LINES_MAX]:
+        line = bare(raw)
+        if len(line) < LINE_CHARS_MIN or line in public:
+            continue
+        is_quoted = raw.lstrip().startswith(_QUOTES)
+        if line in around or line in whole or (is_quoted and line in notes):
+            return True
+    return False
+
+
+def _around(case: Case, ticket: Ticket) -> set[str]:
+    """The lines of our latest letters to agents that are not an entry's own words."""
+    letters = [
+        one
+        for one in case.context.sent
+        if one.number == ticket.number and one.person.startswith("@")
+    ]
+    lines = (line for one in letters[-LETTERS_MAX:] for line in one.text.split("\n"))
+    return {bare(line) for line in lines if not line.startswith(_GUTTER)}
+
+
+def _internal(ticket: Ticket) -> Iterator[Entry]:
+    return (
+        entry
+        for entry in ticket.entries
+        if entry.visibility is Visibility.INTERNAL and entry.kind is not EntryKind.MACHINE
+    )
+
+
+def _public(ticket: Ticket) -> Iterator[Entry]:
+    return (e for e in ticket.entries if e.visibility is Visibility.PUBLIC)
 
 
 def _shingles(text: str) -> frozenset[tuple[str, ...]]:

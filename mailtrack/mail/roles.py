@@ -27,6 +27,7 @@ from mailtrack.mail.quotes import (
 from mailtrack.mail.quotes_html import HtmlSpan, html_spans
 
 LINES_LOOKED_AT: Final = 3000
+GLANCE_CHARS_MIN: Final = 14
 
 # Our letters may carry this line above what they quote; a reply is cut there first of all.
 MARKERS: Final = {
@@ -117,8 +118,20 @@ def mark_marker(draft: Draft) -> str:
         # Behind a prefix the marker is a quoted line like others, and answers may stand below.
         end = len(draft.lines) if not is_quoted(draft.lines[line]) else line + 1
         draft.mark(line, end, Role.QUOTE)
+        _mark_glance(draft, compared, position, line)
         return "marker"
     return ""
+
+
+def _mark_glance(draft: Draft, compared: BareText, position: int, line: int) -> None:
+    """Mark what our HTML shows in a list of mails only: it stands above the marker, unseen.
+
+    It ends in the words that follow the marker, and says where a reply goes.
+    """
+    below = draft.text.next_line(line + 1)
+    goes = bare(draft.lines[below]) if below < len(draft.lines) else ""
+    if len(goes) >= GLANCE_CHARS_MIN and compared.bare[:position].endswith(goes):
+        draft.mark(compared.line_at(position - len(goes)), line, Role.QUOTE)
 
 
 def mark_sent(draft: Draft, sent: tuple[str, ...]) -> str:
