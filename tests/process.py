@@ -58,6 +58,7 @@ class Process:
     def start(self) -> None:
         """Start it; when this returns it takes mail."""
         environ = {**os.environ, "MAILTRACK_CLOCK": str(self.clock)}
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)
         with (self.folder / "log").open("ab") as file:
             self._running = subprocess.Popen(
                 (*MAILTRACK, "serve", "--config", str(self.config)),
