@@ -12,6 +12,7 @@ from datetime import datetime
 from email.header import Header
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import cache
 from urllib.parse import parse_qs, unquote, urlsplit
 
 Expand = Callable[[str], str]
@@ -31,9 +32,7 @@ class Left:
 
     @property
     def message(self) -> EmailMessage:
-        found = email.message_from_bytes(self.raw, policy=email.policy.default)
-        assert isinstance(found, EmailMessage)
-        return found
+        return _message_from(self.raw)
 
     @property
     def text(self) -> str:
@@ -67,6 +66,13 @@ class Left:
     def _part(self, subtype: str) -> str:
         part = self.message.get_body((subtype,))
         return part.get_content().replace("\r\n", "\n") if part is not None else ""
+
+
+@cache
+def _message_from(raw: bytes) -> EmailMessage:
+    found = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(found, EmailMessage)
+    return found
 
 
 def answer_headers(letter: Left) -> dict[str, str]:

@@ -20,8 +20,8 @@ A file is a few comments, the desk's YAML where it differs from `scenarios/desk/
 Headers stand under `-->` and `<--` (a mail's replace the defaults; one without a value is left
 out), the body after a blank line. `...` skips text, and on a line of its own any lines.
 `With:` and `Without:` look into a whole letter. `{reply A}`, `{bounce A}` and `{id A}` are the
-Reply-To, the envelope sender and the Message-ID of the last letter to A, `{subject}` what a mail
-program would answer with. `\\` before a line keeps it from being read as a step.
+Reply-To, the envelope sender and the Message-ID of the last letter to A, `{subject}` what a
+mail program would answer with. `\\` before a line keeps it from being read as a step.
 """
 
 import re
