@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session as Session
 
@@ -27,10 +28,13 @@ from mailtrack.errors import TemporaryFailure
 from mailtrack.store.schema import upgrade
 
 BUSY_TIMEOUT_MILLISECONDS: Final = 5_000
+TURN_TIMEOUT_SECONDS: Final = 30.0
 READERS_MAX: Final = 4
 # A checkpoint every 4,000 pages, not 1,000: fewer pauses for some tens of megabytes of WAL.
 CHECKPOINT_PAGES: Final = 4_000
 CACHE_KIBIBYTES: Final = 32_768
+
+UNAVAILABLE: Final = "The ticket store is not available at the moment"
 
 # FULL: in WAL mode NORMAL may lose the last commits at a power cut, and a mail whose receipt is
 # lost is merely handled again, but a letter that was sent would be sent twice.
@@ -64,8 +68,7 @@ class Database:
         else:
             self._writer = create_engine(self._url, isolation_level="SERIALIZABLE")
             self._reader = create_engine(self._url, isolation_level="REPEATABLE READ")
-        # Threads of one process wait here in turn; SQLite's own waiting polls, and is unfair.
-        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
+        self._turn = threading.Lock()
 
     def migrate(self) -> None:
         """Create the tables or bring them up to date; does nothing when they are.
@@ -75,7 +78,7 @@ class Database:
         """
         if self.is_sqlite:
             _make_private(self._url)
-        with self._turn, _failing_softly():
+        with _failing_softly(), self._in_turn():
             upgrade(self._writer)
 
     @contextmanager
@@ -86,7 +89,12 @@ class Database:
         is still true when it is changed. Raises ``TemporaryFailure`` when the database is busy
         or away: nothing was written, and trying again helps.
         """
-        with self._turn, _failing_softly(), Session(self._writer) as session, session.begin():
+        with (
+            _failing_softly(),
+            self._in_turn(),
+            Session(self._writer) as session,
+            session.begin(),
+        ):
             session.connection()  # the lock is taken here, not at the first statement
             yield session
 
@@ -95,6 +103,23 @@ class Database:
         """A steady view for reading, beside any writer. Writing fails."""
         with _failing_softly(), Session(self._reader) as session:
             yield session
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """The threads of one process wait here: SQLite's own waiting polls, and is unfair.
+
+        Nobody waits for ever, least of all a transaction within a transaction for itself.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=TURN_TIMEOUT_SECONDS):
+            reason = f"no turn to write within {TURN_TIMEOUT_SECONDS:g} seconds"
+            raise TemporaryFailure(UNAVAILABLE, reason=reason)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def close(self) -> None:
         """Give back all connections."""
@@ -114,8 +139,9 @@ def _failing_softly() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        public = "The ticket store is not available at the moment"
-        raise TemporaryFailure(public, reason=str(error.orig)) from error
+        raise TemporaryFailure(UNAVAILABLE, reason=str(error.orig)) from error
+    except NoConnection as error:
+        raise TemporaryFailure(UNAVAILABLE, reason=str(error)) from error
 
 
 def _with_driver(url: URL) -> URL:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from mailtrack.store import rows
 from mailtrack.store.tables import LETTER, LETTER_MAIL, LetterState
 from mailtrack.tickets.letter import SentLetter
 
 LETTERS_MAX: Final = 30  # per ticket: the quotes of a long conversation, and all that waits
+TEXT_CHARS_MAX: Final = 65_536  # of one letter
 
-_LETTERS: Final = select(LETTER, LETTER_MAIL.c.text).join(
+_TEXT: Final = func.substr(LETTER_MAIL.c.text, 1, TEXT_CHARS_MAX).label("text")
+_LETTERS: Final = select(LETTER, _TEXT).join(
     LETTER_MAIL, LETTER_MAIL.c.letter_id == LETTER.c.letter_id
 )
 _RECENT: Final = (

@@ -58,6 +58,11 @@ _CLAIM: Final = (
         attempts=LETTER.c.attempts + 1,
     )
 )
+_RELEASE_CLAIMS: Final = (
+    update(LETTER)
+    .where(LETTER.c.state == LetterState.CLAIMED.value)
+    .values(state=LetterState.WAITING.value, due_at=LETTER.c.not_before)
+)
 _MARK: Final = (
     update(LETTER)
     .where(LETTER.c.letter_id == bindparam("of"), LETTER.c.state == LetterState.CLAIMED.value)
@@ -144,6 +149,15 @@ def mark_retry(session: Session, letter_id: str, not_before: datetime, reason: s
 def mark_failed(session: Session, letter_id: str, at: datetime, reason: str) -> None:
     """The letter is given up. What waited behind it may leave."""
     _mark(session, letter_id, state=LetterState.FAILED, ended_at=at, reason=reason)
+
+
+def release_claims(session: Session) -> None:
+    """Every claimed letter waits again, due at once: for a start after a crash.
+
+    Only the one daemon that holds the spool's lock may say so; it may send again what a killed
+    one had handed over and not yet marked, under the same Message-ID.
+    """
+    session.connection().execute(_RELEASE_CLAIMS)
 
 
 def next_due_at(session: Session, now: datetime) -> datetime | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Integer, Select, bindparam, or_, select
+from sqlalchemy import Connection, Integer, Select, bindparam, func, or_, select
 
 from mailtrack.store import rows
 from mailtrack.store.codec import trace_from_json
@@ -30,6 +30,7 @@ from mailtrack.tickets.ticket import Ticket
 from mailtrack.tickets.token import Purpose, Token
 
 ENTRIES_MAX: Final = 50
+TEXT_CHARS_MAX: Final = 65_536  # of one entry
 JOURNAL_MAX: Final = 50
 THREAD_MAX: Final = 200
 PARTICIPANTS_MAX: Final = 200
@@ -46,8 +47,10 @@ _PARTICIPANTS: Final = (
     .order_by(PARTICIPANT.c.id)
     .limit(PARTICIPANTS_MAX)
 )
+# A mail may hold a megabyte of text; fifty of them at once help nobody.
+_TEXT: Final = func.substr(ENTRY.c.text, 1, TEXT_CHARS_MAX).label("text")
 _ENTRIES: Final = (
-    select(ENTRY)
+    select(*(column for column in ENTRY.c if column.name != "text"), _TEXT)
     .where(ENTRY.c.number == _NUMBER)
     .order_by(ENTRY.c.id.desc())
     .limit(ENTRIES_MAX)

@@ -164,6 +164,20 @@ def test_a_busy_database_is_a_temporary_failure(
     assert isinstance(caught.value.__cause__, OperationalError)
 
 
+def test_a_transaction_within_a_transaction_fails_and_does_not_hang(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailtrack.store.database.TURN_TIMEOUT_SECONDS", 0.01)
+    with (
+        pytest.raises(TemporaryFailure, match="no turn"),
+        database.transaction(),
+        database.transaction(),
+    ):
+        pass
+    with database.transaction() as session:
+        write(session, opened(1))
+
+
 def test_a_folder_that_is_not_there_is_made_and_is_private(tmp_path: Path) -> None:
     path = tmp_path / "var" / "desk.db"
     database = Database(f"sqlite:///{path}")

@@ -13,6 +13,7 @@ from store.desk import (
     opened,
     participant,
     reading,
+    ticket,
     token,
     write,
 )
@@ -38,6 +39,7 @@ from mailtrack.tickets.decision import (
     Effect,
     Field,
     IssueToken,
+    OpenTicket,
     SetClocks,
 )
 from mailtrack.tickets.ticket import Status
@@ -212,6 +214,15 @@ def test_a_ticket_shows_the_latest_of_what_was_said(database: Database) -> None:
     assert [row.old for row in found.journal] == [
         str(count) for count in range(1, tickets.JOURNAL_MAX + 1)
     ]
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_the_text_of_an_entry_is_bounded(database: Database, extra: int) -> None:
+    text = "ї" * (tickets.TEXT_CHARS_MAX + extra)
+    with database.transaction() as session:
+        write(session, decided(OpenTicket(ticket()), AddEntry(entry(text=text))))
+        ((found,),) = (one.entries for one in asked(session, numbers=(1,)).tickets)
+    assert found.text == "ї" * tickets.TEXT_CHARS_MAX
 
 
 @pytest.mark.parametrize(("age", "is_there"), [(-SECOND, True), (timedelta(0), False)])
