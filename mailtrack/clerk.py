@@ -169,6 +169,9 @@ class Clerk:
         done = await asyncio.to_thread(self._decide, taken) if taken else []
         for one, decision in done:
             await asyncio.to_thread(self._put_away, one, decision)
+        # Only now: a letter's attachments are read from the archive.
+        if any(decision and decision.letters for _, decision in done):
+            self._letters_written()
         released = await self._work_on_released()
         return len(spool_ids) + released
 
@@ -225,8 +228,6 @@ class Clerk:
         with self._database.transaction() as session:
             for one in taken:
                 done += self._decide_one(session, one)
-        if any(decision and decision.letters for _, decision in done):
-            self._letters_written()
         return done
 
     def _decide_one(

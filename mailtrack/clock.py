@@ -61,6 +61,8 @@ class Clock:
             self._scheduler.shutdown(wait=False)
 
     async def _deadlines(self) -> None:
+        # The pipe and the operator's commands write without ringing.
+        self._clerk.ring()
         tick_id = f"tick.{self._now().strftime('%Y%m%dT%H%M%S.%f')}"
         try:
             await self._clerk.tick(tick_id)

@@ -44,7 +44,7 @@ from mailtrack.outbox.maildir import MaildirCourier
 from mailtrack.outbox.relay import Relay, Tls
 from mailtrack.outbox.sender import FailureKind, LetterFailure, Sender
 from mailtrack.reader import Reader
-from mailtrack.store import ledger, lookup
+from mailtrack.store import ledger, lookup, outgoing
 from mailtrack.store.database import Database
 from mailtrack.tickets.decision import Decision
 from mailtrack.tickets.fresh import SEED_BYTES, Fresh
@@ -138,6 +138,7 @@ class Daemon:
         """
         self.spool.lock()
         await asyncio.to_thread(self.database.migrate)
+        await asyncio.to_thread(self._release_claims)
         await self.sender.start()
         self.spool.doorbell = self.clerk.ring
         self._working = asyncio.create_task(self.clerk.run())
@@ -178,6 +179,11 @@ class Daemon:
         ready()
         await ended.wait()
         await self.stop()
+
+    def _release_claims(self) -> None:
+        """Letters that a killed daemon had in hand: nobody else works on this spool."""
+        with self.database.transaction() as session:
+            outgoing.release_claims(session)
 
     # The rules of the moment.
 

@@ -12,7 +12,9 @@ from typing import Final
 
 from mailtrack.desk.brackets import folded
 from mailtrack.desk.case import Case, Outcome
+from mailtrack.desk.enclosing import Enclosed, enclosed
 from mailtrack.desk.letter_views import AnswerView, Event, NotificationView, StatusView
+from mailtrack.desk.letters import Stationery
 from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.desk.showing import (
     actions_on,
@@ -26,7 +28,14 @@ from mailtrack.desk.showing import (
     ticket_view,
 )
 from mailtrack.desk.threads import team_of
-from mailtrack.desk.views import CautionView, Goes, PersonView, PublicPersonView, RouteView
+from mailtrack.desk.views import (
+    Caution,
+    CautionView,
+    Goes,
+    PersonView,
+    PublicPersonView,
+    RouteView,
+)
 from mailtrack.desk.writing import (
     Recipient,
     Style,
@@ -205,10 +214,12 @@ def _is_away(name: str, context: Context, now: datetime) -> bool:
 def _notification(case: Case, news: News, agent: Agent, event: Event) -> Letter:
     ticket, policy = news.ticket, case.policy
     is_internal = news.event in INTERNAL_EVENTS or agent.role is Role.LIGHT
+    given = news.entry.attachments if news.entry else ()
+    along = enclosed(given, bytes_max=policy.attachments_bytes_max)
     style = Style(
         purpose=Purpose.NOTE if is_internal else Purpose.REPLY,
         sender_name=_sender_shown(news, policy),
-        attachments=news.entry.attachments if news.entry else (),
+        attachments=along.files,
         entry_id=news.entry.id if news.entry else None,
         delay=policy.undo_delay if news.event is Event.ANSWER else Style().delay,
         why=event.value,
@@ -232,11 +243,24 @@ def _notification(case: Case, news: News, agent: Agent, event: Event) -> Letter:
         actor=_sender_shown(news, policy),
         entry=entry_view(news.entry) if news.entry else None,
         changes=change_views(news.changes, policy),
-        cautions=news.cautions,
+        cautions=(*news.cautions, *_left_out(along)),
         earlier=earlier_views(ticket, news.entry),
         is_mine=ticket.owner == agent.name,
     )
     return write_letter(case, "notification", to, view=view, ticket=ticket, style=style)
+
+
+def _left_out(along: Enclosed) -> tuple[CautionView, ...]:
+    names = ", ".join(along.left_out)
+    return (CautionView(Caution.LEFT_OUT, names),) if names else ()
+
+
+def _with_names(words: str, along: Enclosed, stationery: Stationery, language: str) -> str:
+    """The agent's words, and the names of the files that could not go along."""
+    if not along.left_out:
+        return words
+    phrase = stationery.label(language, "cautions", Caution.LEFT_OUT.value)
+    return f"{words}\n\n{phrase.format(detail=', '.join(along.left_out))}"
 
 
 def route_of(ticket: Ticket, policy: Policy, *, is_internal: bool) -> RouteView:
@@ -271,6 +295,8 @@ def _answer(
     case: Case, ticket: Ticket, one: Participant, *, entry: Entry, agent: Agent, words: str
 ) -> Letter:
     policy = case.policy
+    to = customer_recipient(policy, ticket, one)
+    along = enclosed(entry.attachments, bytes_max=policy.attachments_bytes_max)
     is_first = not any(
         thread.is_ours for thread in ticket.thread if thread.person == one.person
     )
@@ -280,7 +306,7 @@ def _answer(
         now=case.fresh.now,
         ticket=public_view(ticket),
         agent=PublicPersonView(agent.shown),
-        words=words,
+        words=_with_names(words, along, policy.stationery, to.language),
         is_first=is_first,
     )
     style = Style(
@@ -288,8 +314,7 @@ def _answer(
         sender_name=agent.shown,
         delay=policy.undo_delay,
         entry_id=entry.id,
-        attachments=entry.attachments,
+        attachments=along.files,
         why="answer",
     )
-    to = customer_recipient(policy, ticket, one)
     return write_letter(case, "answer", to, view=view, ticket=ticket, style=style)
