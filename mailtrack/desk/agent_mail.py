@@ -7,12 +7,13 @@ check speaks against the mail, nothing is done, nothing is sent, and the agent i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from mailtrack.desk.after import after
 from mailtrack.desk.brackets import brackets_on_top, without_brackets
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
-from mailtrack.desk.commands.order import Refusal
+from mailtrack.desk.commands.order import Problem, Refusal
 from mailtrack.desk.guards import collision, leaks_line, leaks_note, leaks_token
 from mailtrack.desk.hearing import News, mentioned, tell_agents, tell_status, to_customers
 from mailtrack.desk.holding import (
@@ -33,9 +34,14 @@ from mailtrack.desk.views import PublicPersonView
 from mailtrack.desk.writing import queue_for
 from mailtrack.mail.message import Kind
 from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, Effect, Field
-from mailtrack.tickets.reading import Bracket, Reading
+from mailtrack.tickets.reading import Bracket
 from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket
 from mailtrack.tickets.token import Purpose
+
+_SEALS: Final = frozenset({
+    "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
+    "application/pgp-keys", "text/vcard", "text/x-vcard",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +54,12 @@ class Work:
     text: str
     is_note: bool
     obeyed: Obeyed
+    has_files: bool = False
 
     @property
     def has_words(self) -> bool:
-        """Whether there is something to say, to a customer or to colleagues."""
-        return bool(self.text.strip())
+        """Whether there is something to say, be it a file, to a customer or to colleagues."""
+        return bool(self.text.strip()) or self.has_files
 
 
 def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) -> Decision:
@@ -60,13 +67,17 @@ def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) ->
     tickets = _tickets(case, thread)
     brackets = typed_brackets(case, tickets)
     text = _typed_text(case)
+    if _says_nothing(case, brackets, text):
+        nothing = Refusal(f"({case.mail.subject})", Problem.NOTHING_NEW, "")
+        ticket = tickets[0] if tickets else None
+        return _refused(case, (nothing,), agent, ticket=ticket, text="")
     result = obey(brackets, tickets, scene=Scene(agent, case.policy, case.context, case.fresh))
     ticket = tickets[0] if tickets else None
     if not isinstance(result, Obeyed):
         return _refused(case, result, agent, ticket=ticket, text=text)
     text = _with_canned(case, result, agent, ticket=ticket, text=text)
     is_note = result.is_note or _is_internal(case, thread, agent)
-    work = Work(agent, tickets, brackets, text, is_note, result)
+    work = Work(agent, tickets, brackets, text, is_note, result, has_files(case))
     return (
         _held_for_proof(case, writer, thread, work)
         or _held_for_harm(case, work)
@@ -107,6 +118,22 @@ def _tickets(case: Case, thread: Thread) -> tuple[Ticket, ...]:
 def _typed_text(case: Case) -> str:
     _, text = brackets_on_top(case.mail.reply)
     return text.strip("\n")
+
+
+def has_files(case: Case) -> bool:
+    """Whether the agent attached a file: neither a logo in the text nor a seal of the mail."""
+    return any(
+        not one.is_inline and one.content_type not in _SEALS for one in case.mail.attachments
+    )
+
+
+def _says_nothing(case: Case, brackets: tuple[Bracket, ...], text: str) -> bool:
+    """Whether no word of the agent's was found: below our letter it is cut with the quote.
+
+    Who was told so once and lets it go through anyway meant nothing.
+    """
+    is_theirs = case.grant is None and case.mail.kind is Kind.HUMAN
+    return is_theirs and not (brackets or text.strip() or has_files(case))
 
 
 def _is_internal(case: Case, thread: Thread, agent: Agent) -> bool:
@@ -302,6 +329,6 @@ def decided(
     )
 
 
-def typed_subject(reading: Reading, subject: str) -> str:
+def typed_subject(brackets: tuple[Bracket, ...], subject: str) -> str:
     """The subject without its commands, as a ticket that this mail opens should have it."""
-    return without_brackets(subject, tuple(b for b in reading.brackets if not b.from_body))
+    return without_brackets(subject, tuple(b for b in brackets if not b.from_body))

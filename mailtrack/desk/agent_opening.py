@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from mailtrack.desk.acknowledging import acknowledge
 from mailtrack.desk.after import after
-from mailtrack.desk.agent_mail import decided, typed_brackets, typed_subject
-from mailtrack.desk.brackets import brackets_on_top, is_forward_subject
+from mailtrack.desk.agent_mail import decided, has_files, typed_brackets, typed_subject
+from mailtrack.desk.brackets import brackets_on_top, is_forward_subject, without_prefixes
 from mailtrack.desk.case import Case, Outcome
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.hearing import News, tell_agents
@@ -34,17 +34,21 @@ def opens_ticket(case: Case, thread: Thread) -> bool:
     if thread.ticket is not None or is_about_some:
         return False
     _, text = brackets_on_top(case.mail.reply)
-    return bool(text.strip()) or _forwarded(case) is not None
+    is_file_alone = has_files(case) and not case.reading.brackets
+    return bool(text.strip()) or is_file_alone or _forwarded(case) is not None
 
 
 def open_by_agent(case: Case, writer: Writer, thread: Thread, agent: Agent) -> Decision:
     """The ticket that an agent's mail opens, with the commands it brings."""
     requester, kind = _requester(case, agent)
-    subject = typed_subject(case.reading, case.mail.subject)
+    own = _own_brackets(case)
+    subject = typed_subject(own, case.mail.subject)
     owner = agent.name if kind is EntryKind.ANSWER else None
     opened = open_ticket(case, requester, subject=subject, owner=owner)
     ticket = opened.ticket
     brackets = typed_brackets(case, ())
+    if case.grant is None or case.grant.brackets is None:
+        brackets = tuple(one for one in brackets if one in own)
     result = obey(
         brackets, (ticket,), scene=Scene(agent, case.policy, case.context, case.fresh)
     )
@@ -55,6 +59,16 @@ def open_by_agent(case: Case, writer: Writer, thread: Thread, agent: Agent) -> D
     if held is not None:
         return held
     return _opened(case, writer, agent, opened=opened, kind=kind, obeyed=result)
+
+
+def _own_brackets(case: Case) -> tuple[Bracket, ...]:
+    """The brackets of the mail, without those of the subject that it answers or forwards."""
+    subject, forwarded = case.mail.subject, case.mail.forwarded
+    plain = without_prefixes(subject)
+    theirs = plain if plain != subject.strip() else ""
+    if is_forward_subject(subject) and forwarded is not None and forwarded.subject:
+        theirs = forwarded.subject
+    return tuple(b for b in case.reading.brackets if b.from_body or b.raw not in theirs)
 
 
 def _opened(

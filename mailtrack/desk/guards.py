@@ -46,9 +46,7 @@ def collision(case: Case, ticket: Ticket, agent: Agent) -> Entry | None:
 def leaks_note(ticket: Ticket, text: str) -> bool:
     """Whether the text repeats enough of an internal entry that somebody must look at it."""
     said = _shingles(text)
-    return any(
-        len(said & _shingles(entry.text)) >= SHINGLES_MIN for entry in _internal(ticket)
-    )
+    return any(len(said & _shingles(entry.text)) >= SHINGLES_MIN for entry in _internal(ticket))
 
 
 def leaks_token(text: str) -> bool:

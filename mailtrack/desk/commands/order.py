@@ -36,6 +36,7 @@ class Problem(StrEnum):
     NEEDS_TICKET = "needs_ticket"
     NOTHING_TO_UNDO = "nothing_to_undo"
     TOO_MANY = "too_many"
+    NOTHING_NEW = "nothing_new"
 
 
 @dataclass(frozen=True, slots=True)
