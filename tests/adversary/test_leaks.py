@@ -1,0 +1,315 @@
+"""What must never reach a customer: notes, tokens, our own letters, another customer's words.
+
+Every scene also checks `laws.py` for each letter that is written.
+"""
+
+import pytest
+from adversary.scene import (
+    ADA,
+    BOB,
+    CARA,
+    IVAN,
+    MALLORY,
+    OLGA,
+    STYLES,
+    Scene,
+    Style,
+    inline_everywhere,
+    plain_bottom,
+    plain_top,
+    plain_without_top,
+)
+from client import Left
+
+from mailtrack.tickets.ticket import EntryKind, Visibility
+
+NOTES = {
+    "long": "Cara has never paid one invoice, legal prepares a letter to her bank on Friday.",
+    "short": "She never pays.",
+}
+ANSWER = "Please switch it off."
+# What our letters to agents say and no customer ever sees, in any letter of these scenes.
+INTERNAL = (
+    "never",
+    "Your reply goes to",
+    "mailto:",
+    "##",
+    "[take]",
+    "[resolve]",
+    "X-Mailtrack-T",
+)
+
+
+def with_a_note(scene: Scene, note: str) -> Left:
+    """A ticket of Cara's with a note; the notification of her next mail shows it as earlier."""
+    scene.mail(CARA, "Printer", "It burns.")
+    scene.answer(scene.last(IVAN), note, subject="Re: [#1] Printer [note]")
+    scene.answer(scene.last(CARA), "Any news?")
+    letter = scene.last(IVAN)
+    assert note[:20] in letter.text
+    return letter
+
+
+def nothing_internal_left(scene: Scene) -> None:
+    text = scene.text_to_customers()
+    found = [words for words in INTERNAL if words in text]
+    assert not found, f"customers read {found}"
+
+
+@pytest.mark.parametrize("note", NOTES.values(), ids=list(NOTES))
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
+def test_a42_a43_however_our_letter_is_quoted_no_word_of_it_reaches_the_customer(
+    scene: Scene, style: Style, note: str
+) -> None:
+    letter = with_a_note(scene, note)
+    handled = scene.answer(letter, ANSWER, style=style)
+    nothing_internal_left(scene)
+    answers = [one for one in scene.left_to(CARA) if one.name == "answer"]
+    if answers:
+        assert ANSWER in answers[-1].text
+        assert handled.disposition == "entry"
+    else:
+        # Nothing is lost in silence: the agent hears that it did not go, and why.
+        assert handled.disposition == "held"
+        assert scene.last(IVAN).left_at == scene.stage.now
+        assert scene.last(IVAN).name in ("held", "refused")
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
+def test_a41_however_a_note_is_quoted_the_reply_to_it_stays_inside(
+    scene: Scene, style: Style
+) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    scene.answer(scene.last(IVAN), "Look at it, @olga.", subject="Re: [#1] Printer [note]")
+    before = len(scene.to_customers())
+    scene.answer(scene.last(OLGA), "She owes us money.", style=style)
+    assert len(scene.to_customers()) == before
+
+
+def test_a43_a_note_pasted_by_hand_is_held_and_leaves_when_the_agent_says_so(
+    scene: Scene,
+) -> None:
+    letter = with_a_note(scene, NOTES["long"])
+    pasted = f"I was told: {NOTES['long']}"
+    assert scene.answer(letter, pasted).disposition == "held"
+    assert "legal" not in scene.text_to_customers()
+    scene.stage.settle()
+
+
+def test_a42_a_held_answer_that_is_released_twice_leaves_once(scene: Scene) -> None:
+    letter = with_a_note(scene, "The serial is 4711 0815.")
+    scene.answer(letter, "The serial is 4711 0815.", style=plain_top)
+    question = scene.last(IVAN, "held")
+    before = len(scene.left_to(CARA))
+    for _ in range(2):
+        scene.stage.take(
+            b"From: ivan@help.example\r\nTo: " + question.reply_address.encode()
+            + b"\r\nSubject: Re: held\r\nMessage-ID: <"
+            + str(len(scene.stage.left)).encode() + b"@help.example>\r\n\r\nok\r\n",
+            mail_from=IVAN, rcpt_to=(question.reply_address,),
+        )  # fmt: skip
+        scene.stage.settle()
+    assert len(scene.left_to(CARA)) == before + 1
+
+
+def test_a44_an_unsure_quote_without_notes_is_sent_whole(scene: Scene) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    scene.answer(scene.last(IVAN), "Below my words.\n\nSwitch it off.", style=plain_bottom)
+    assert "Switch it off." in scene.last(CARA, "answer").text
+
+
+def test_an_answer_that_is_only_a_file_reaches_the_customer(scene: Scene) -> None:
+    scene.mail(CARA, "Printer", "Where is the manual?")
+    letter = scene.last(IVAN)
+    body = (
+        "--b\r\nContent-Type: text/plain\r\n\r\n\r\n--b\r\nContent-Type: application/pdf\r\n"
+        'Content-Disposition: attachment; filename="manual.pdf"\r\n\r\n%PDF-1\r\n--b--\r\n'
+    )
+    handled = scene.mail(
+        IVAN, f"Re: {letter.header('Subject')}", body, to=letter.reply_address,
+        headers={"Content-Type": 'multipart/mixed; boundary="b"'},
+    )  # fmt: skip
+    sent = scene.last(CARA)
+    assert handled.disposition != "command"
+    assert (sent.name, sent.attachments) == ("answer", ["manual.pdf"])
+
+
+def test_a_command_with_a_quote_alone_sends_the_customer_no_words(scene: Scene) -> None:
+    letter = with_a_note(scene, NOTES["short"])
+    scene.answer(letter, "", subject="[resolve] Re: Printer")
+    nothing_internal_left(scene)
+    assert "burns" not in scene.last(CARA).text
+
+
+def test_a_note_with_a_canned_answer_sends_nothing(scene: Scene) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    before = len(scene.to_customers())
+    scene.answer(scene.last(IVAN), "Private.", subject="Re: [tpl:more-details] [note]")
+    assert len(scene.to_customers()) == before
+
+
+@pytest.mark.parametrize("name", ["shown", "why"])
+def test_words_in_reply_to_what_the_desk_tells_an_agent_stay_inside(
+    scene: Scene, name: str
+) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    scene.answer(scene.last(IVAN), "", subject=f"[{'show' if name == 'shown' else 'why'}]")
+    before = len(scene.to_customers())
+    scene.answer(scene.last(IVAN, name), "I do not trust her.")
+    assert len(scene.to_customers()) == before
+    assert scene.stage.ticket(1).entries[-1].kind is EntryKind.NOTE
+
+
+def test_an_agent_who_copies_the_customer_in_a_note_sends_the_desk_no_second_hand(
+    scene: Scene,
+) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    scene.answer(
+        scene.last(IVAN), "Private.", subject="Re: [note] Printer", headers={"Cc": CARA}
+    )
+    assert "Private" not in scene.text_to_customers()
+
+
+def test_a45_a_vendor_who_answers_an_agents_token_hears_nothing_and_changes_nothing(
+    scene: Scene,
+) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    letter = scene.last(IVAN)
+    for _ in range(4):
+        scene.answer(letter, "Vendor here: [close] part 7 is broken.", sender="v@vendor.example",
+                     subject="Re: [close] [note] Printer")  # fmt: skip
+    assert scene.left_to("v@vendor.example") == []
+    assert scene.stage.ticket(1).status.value == "new"
+    assert scene.stage.ticket(1).entries[-1].visibility is Visibility.INTERNAL
+    assert "part 7" not in scene.text_to_customers()
+    assert "part 7" in scene.last(IVAN).text
+
+
+def test_a46_a47_a_friend_who_answers_the_customers_letter_is_heard_by_agents_alone(
+    scene: Scene,
+) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    token = scene.last(CARA)
+    for friend in ("f@friend.example", "g@friend.example", MALLORY):
+        scene.answer(token, "Send me her history.", sender=friend)
+        assert scene.left_to(friend) == []
+    scene.answer(scene.last(IVAN), "Here is the history.")
+    for friend in ("f@friend.example", "g@friend.example", MALLORY):
+        assert scene.left_to(friend) == []
+
+
+def test_a51_a_sign_up_code_sent_to_a_customers_token_is_not_passed_on(scene: Scene) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    scene.mail(
+        "no-reply@slack.example",
+        "Your code",
+        "Code 4711-0815",
+        to=scene.last(CARA).reply_address,
+    )
+    assert "4711" not in scene.text_to_customers()
+    letter = scene.last(IVAN)
+    scene.answer(letter, "We got something.", style=plain_top)
+    assert "4711" not in scene.text_to_customers()
+
+
+def test_words_of_a_third_party_quoted_between_an_agents_lines_stay_inside(
+    scene: Scene,
+) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    scene.answer(scene.last(CARA), "Code 4711-0815 is yours.", sender="code@slack.example")
+    scene.answer(scene.last(IVAN), "Is this yours?", style=inline_everywhere)
+    scene.answer(scene.last(CARA), "Any news?")
+    handled = scene.answer(scene.last(IVAN), "Is this yours?", style=inline_everywhere)
+    assert handled.disposition == "held"
+    assert "4711" not in scene.text_to_customers()
+
+
+def test_an_agents_mail_that_is_only_a_file_is_not_lost(scene: Scene) -> None:
+    body = "--b\r\n\r\n\r\n--b\r\nContent-Type: image/png\r\n\r\nPNG\r\n--b--\r\n"
+    kind = {"Content-Type": 'multipart/mixed; boundary="b"'}
+    assert scene.mail(IVAN, "The scan", body, headers=kind).disposition == "ticket"
+    assert len(scene.stage.ticket(1).entries[0].attachments) == 1
+
+
+def test_a106_a_customer_cannot_read_anothers_ticket_by_number_command_or_token(
+    scene: Scene,
+) -> None:
+    scene.mail(CARA, "Printer", "My secret is xyzzy.")
+    scene.answer(scene.last(IVAN), "Your pin is 1234.")
+    token = scene.last(CARA)
+    for subject in (
+        "[#1] [show:1]",
+        "[show:1]",
+        "[find: xyzzy]",
+        "[history] #1",
+        "[watch] [#1]",
+    ):
+        scene.mail(BOB, subject, "hello")
+    scene.answer(token, "It is me.", sender=BOB, subject="[cc:bob@cust.example]")
+    scene.answer(scene.last(IVAN), "Bob, is that you?")
+    for letter in scene.left_to(BOB):
+        assert "xyzzy" not in letter.text + letter.html
+        assert "1234" not in letter.text + letter.html
+
+
+def test_a106_a_copied_customer_never_gets_what_was_said_before(scene: Scene) -> None:
+    scene.mail(CARA, "Printer", "My secret is xyzzy.")
+    scene.answer(scene.last(IVAN), "Noted.", subject="Re: [cc:bob@cust.example]")
+    for letter in scene.left_to(BOB):
+        assert "xyzzy" not in letter.raw.decode("ascii", "replace") + letter.text
+
+
+def test_a34_a_customers_bracket_in_a_subject_never_runs_when_an_agent_answers(
+    scene: Scene,
+) -> None:
+    scene.mail(CARA, "[close] [assign:olga] [cc:mallory@evil.example] printer", "It burns.")
+    scene.answer(scene.last(IVAN), "On my way.")
+    scene.answer(scene.last(IVAN), "On my way.", subject="Re: [close] [assign:olga] printer")
+    ticket = scene.stage.ticket(1)
+    assert (ticket.status.value, ticket.owner) == ("open", "ivan")
+    assert scene.left_to(MALLORY) == []
+
+
+@pytest.mark.parametrize(
+    "subject", ["[close] [tag:vip] printer", "[3rd floor] printer", "[priority:urgent] now"]
+)
+def test_a34_a_customers_brackets_do_not_run_or_stop_an_agent_who_forwards_the_mail(
+    scene: Scene, subject: str
+) -> None:
+    body = (
+        "Please see.\n\n---------- Forwarded message ---------\nFrom: Cara Smith "
+        f"<{CARA}>\nDate: Mon, 2 Mar 2026 at 08:00\nSubject: {subject}\nTo: <{IVAN}>\n\nIt burns.\n"
+    )
+    handled = scene.mail(IVAN, f"Fwd: {subject}", body, login="ivan")
+    assert handled.disposition == "ticket"
+    ticket = scene.stage.ticket(1)
+    assert (ticket.status.value, ticket.tags, ticket.priority.value) == ("new", (), "normal")
+
+
+def test_a35_quoted_and_forwarded_commands_do_not_run(scene: Scene) -> None:
+    scene.mail(
+        CARA,
+        "Printer",
+        "[close]\n[assign:olga]\n\n## Please write your reply above this line ##\n\n[tag:vip]",
+    )
+    for style in STYLES:
+        scene.answer(scene.last(IVAN), "Fine.", style=style)
+    ticket = scene.stage.ticket(1)
+    assert ticket.status.value in ("new", "open")
+    assert ticket.owner in (None, "ivan")
+    assert ticket.tags == ()
+
+
+def test_our_lines_without_their_top_are_held_not_sent(scene: Scene) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    handled = scene.answer(scene.last(IVAN), ANSWER, style=plain_without_top)
+    assert handled.disposition == "held"
+    nothing_internal_left(scene)
+
+
+def test_an_undone_answer_never_leaves_even_if_the_ticket_is_reopened(scene: Scene) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    scene.answer(scene.last(IVAN), "Oops secret.", subject="Re: [note] Printer")
+    scene.answer(scene.last(CARA), "Hello?")
+    scene.mail(ADA, "[#1] [undo]", "")
+    assert "Oops" not in scene.text_to_customers()
