@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import assert_never
 
+from mailtrack.store.cells import Cells
 from mailtrack.store.codec import json_from_texts
-from mailtrack.store.rows import Cells
 from mailtrack.tickets.decision import Field
 from mailtrack.tickets.ticket import Priority, Status
 

@@ -15,6 +15,14 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from mailtrack.errors import MailtrackError
 from mailtrack.store import rows, writing
 from mailtrack.store.brakes import brake_of
+from mailtrack.store.cells import (
+    Cells,
+    cells_from_held,
+    cells_from_journal_row,
+    cells_from_known_id,
+    cells_from_letter,
+    cells_from_letter_mail,
+)
 from mailtrack.store.codec import json_from_trace
 from mailtrack.store.database import Session
 from mailtrack.store.tables import (
@@ -92,7 +100,7 @@ def apply(
     nothing, if the id has a receipt; that of a quarantined mail gives way to a better one.
     """
     connection = session.connection()
-    receipt: rows.Cells = {
+    receipt: Cells = {
         "spool_id": spool_id,
         "disposition": decision.disposition.value,
         "number": decision.number,
@@ -135,7 +143,7 @@ def end_release(session: Session, held_id: str) -> None:
     session.connection().execute(_END_RELEASE, {"of": rows.serial_from(held_id)})
 
 
-def _write_receipt(connection: Connection, receipt: rows.Cells) -> None:
+def _write_receipt(connection: Connection, receipt: Cells) -> None:
     spool_id = receipt["spool_id"]
     end = connection.execute(_END_OF, {"of": spool_id}).scalar()
     if end is None:
@@ -175,7 +183,7 @@ def _write(connection: Connection, effect: Effect, *, at: datetime) -> None:
         case SetClocks(number, clocks):
             writing.set_clocks(connection, number, clocks)
         case Hold(held):
-            connection.execute(_HOLD, rows.cells_from_held(held))
+            connection.execute(_HOLD, cells_from_held(held))
         case EndHold():
             writing.end_hold(connection, effect)
         case StopLetter(letter_id, by):
@@ -195,7 +203,7 @@ def _write(connection: Connection, effect: Effect, *, at: datetime) -> None:
 def _write_journal(
     connection: Connection, effects: tuple[Effect, ...], *, decision_id: str, at: datetime
 ) -> None:
-    changes: list[rows.Cells] = []
+    changes: list[Cells] = []
     for effect in effects:
         match effect:
             case Change(number, field, old, new, actor):
@@ -208,7 +216,7 @@ def _write_journal(
             case _:
                 continue
         row = JournalRow(decision_id, number, at, actor, *change)
-        changes.append(rows.cells_from_journal_row(row))
+        changes.append(cells_from_journal_row(row))
     if changes:
         connection.execute(_JOURNAL, changes)
 
@@ -220,11 +228,10 @@ def _write_letters(
         return
     writing.issue_tokens(connection, tuple(t for letter in letters for t in letter.tokens))
     cells = [
-        rows.cells_from_letter(letter, brake=brake_of(letter), written_at=at)
-        for letter in letters
+        cells_from_letter(letter, brake=brake_of(letter), written_at=at) for letter in letters
     ]
     connection.execute(_LETTER, cells)
-    connection.execute(_LETTER_MAIL, list(map(rows.cells_from_letter_mail, letters)))
+    connection.execute(_LETTER_MAIL, list(map(cells_from_letter_mail, letters)))
 
 
 def _write_known_ids(connection: Connection, decision: Decision) -> None:
@@ -241,4 +248,4 @@ def _write_known_ids(connection: Connection, decision: Decision) -> None:
         if letter.number is not None
     )
     if known:
-        connection.execute(_KNOWN_ID, list(map(rows.cells_from_known_id, known)))
+        connection.execute(_KNOWN_ID, list(map(cells_from_known_id, known)))

@@ -10,6 +10,14 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from mailtrack.mail.address import Mailbox
 from mailtrack.store import rows
+from mailtrack.store.cells import (
+    Cells,
+    cells_from_clock,
+    cells_from_entry,
+    cells_from_participant,
+    cells_from_ticket,
+    cells_from_token,
+)
 from mailtrack.store.codec import json_from_pairs
 from mailtrack.store.fields import cells_from_change, texts_from_change
 from mailtrack.store.search import index_entry
@@ -98,11 +106,11 @@ _LOAD: Final = (
 
 def open_ticket(connection: Connection, ticket: Ticket) -> None:
     """The ticket with its people, tags and links; the rest of it comes by other effects."""
-    connection.execute(_TICKET, rows.cells_from_ticket(ticket))
+    connection.execute(_TICKET, cells_from_ticket(ticket))
     if ticket.participants:
         connection.execute(
             _PARTICIPANT,
-            [rows.cells_from_participant(one, ticket.number) for one in ticket.participants],
+            [cells_from_participant(one, ticket.number) for one in ticket.participants],
         )
     if ticket.tags:
         _write_tags(connection, ticket.number, ticket.tags)
@@ -112,7 +120,7 @@ def open_ticket(connection: Connection, ticket: Ticket) -> None:
 
 def add_entry(connection: Connection, entry: Entry) -> None:
     """The entry, and the words it can be found by."""
-    done = connection.execute(_ENTRY, rows.cells_from_entry(entry))
+    done = connection.execute(_ENTRY, cells_from_entry(entry))
     key = done.inserted_primary_key
     assert key is not None
     index_entry(connection, key.id)
@@ -146,7 +154,7 @@ def change_field(connection: Connection, change: Change, *, at: datetime) -> Non
 def join(connection: Connection, number: int, participant: Participant) -> None:
     """The participant, in place of any part they had."""
     connection.execute(_LEAVE, {"of": number, "who": participant.person})
-    connection.execute(_PARTICIPANT, rows.cells_from_participant(participant, number))
+    connection.execute(_PARTICIPANT, cells_from_participant(participant, number))
 
 
 def leave(connection: Connection, number: int, person: PersonId) -> None:
@@ -162,7 +170,7 @@ def link(connection: Connection, number: int, other: int) -> None:
     )
     if number == other or known.first() is not None:
         return
-    ends: list[rows.Cells] = [
+    ends: list[Cells] = [
         {"number": number, "other": other},
         {"number": other, "other": number},
     ]
@@ -178,7 +186,7 @@ def issue_tokens(connection: Connection, tokens: Iterable[Token]) -> None:
     for row in known:
         del by_handle[row.handle]
     if by_handle:
-        connection.execute(_TOKEN, list(map(rows.cells_from_token, by_handle.values())))
+        connection.execute(_TOKEN, list(map(cells_from_token, by_handle.values())))
 
 
 def revoke_token(connection: Connection, handle: str) -> None:
@@ -189,7 +197,7 @@ def revoke_token(connection: Connection, handle: str) -> None:
 def set_clocks(connection: Connection, number: int, clocks: tuple[Clock, ...]) -> None:
     """The clocks of a ticket are these. Only those that differ are written."""
     wanted = {(clock.metric.value, clock.cycle): clock for clock in clocks}
-    gone: list[rows.Cells] = []
+    gone: list[Cells] = []
     for row in connection.execute(_CLOCKS, {"of": number}):
         key = (row.metric, row.cycle)
         if wanted.get(key) == rows.clock_from(row):
@@ -199,7 +207,7 @@ def set_clocks(connection: Connection, number: int, clocks: tuple[Clock, ...]) -
     if gone:
         connection.execute(_DROP_CLOCK, gone)
     if wanted:
-        new = [rows.cells_from_clock(clock, number) for clock in wanted.values()]
+        new = [cells_from_clock(clock, number) for clock in wanted.values()]
         connection.execute(_CLOCK, new)
 
 
@@ -289,7 +297,7 @@ def touch_tickets(connection: Connection, effects: tuple[Effect, ...], *, at: da
                 touched[number] = None
             case _:
                 pass
-    rest: list[rows.Cells] = [{"of": n, "at": at} for n in touched if n not in said]
+    rest: list[Cells] = [{"of": n, "at": at} for n in touched if n not in said]
     if rest:
         connection.execute(_TOUCH, rest)
 
@@ -327,6 +335,6 @@ def _write_load(connection: Connection, owner: str, load: int) -> None:
 
 
 def _write_tags(connection: Connection, number: int, tags: tuple[str, ...]) -> None:
-    cells: list[rows.Cells] = [{"tag": tag, "number": number} for tag in dict.fromkeys(tags)]
+    cells: list[Cells] = [{"tag": tag, "number": number} for tag in dict.fromkeys(tags)]
     if cells:
         connection.execute(_TAG, cells)
