@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 
 import psutil
 import pytest
 from raw_mail import text_mail
+from waiting import wait_until
 
 from mailtrack import reader as reader_module
 from mailtrack.mail.message import ParsedMail
@@ -20,7 +21,7 @@ WAIT_SECONDS_MAX = 20.0
 
 def endless(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
     """In a worker: a library that never comes back."""
-    time.sleep(60)
+    threading.Event().wait(60)
     return ParsedMail()
 
 
@@ -42,13 +43,6 @@ def children() -> list[psutil.Process]:
         for child in psutil.Process().children(recursive=True)
         if "spawn_main" in " ".join(child.cmdline())
     ]
-
-
-async def until(holds, seconds: float = WAIT_SECONDS_MAX) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.05)
 
 
 @pytest.fixture
@@ -100,16 +94,16 @@ async def test_closing_breaks_off_what_is_read(monkeypatch):
     reader = Reader(1, 30.0)
     monkeypatch.setattr(reader_module, "read_in_worker", endless)
     reading = asyncio.ensure_future(reader.read(LARGE))
-    await until(children)
+    await wait_until(children, WAIT_SECONDS_MAX)
     await reader.close()
     with pytest.raises(ReaderDied):
         await reading
-    await until(lambda: not children())
+    await wait_until(lambda: not children(), WAIT_SECONDS_MAX)
 
 
 async def test_workers_leave_when_there_is_nothing_to_read():
     reader = Reader(1, 10.0, idle_seconds=0.1)
     await reader.read(LARGE)
-    await until(lambda: not children())
+    await wait_until(lambda: not children(), WAIT_SECONDS_MAX)
     assert len((await reader.read(LARGE)).text) == 120_000
     await reader.close()
