@@ -16,9 +16,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from mailtrack import cli
-from mailtrack.config import load, manual, write_example
-from mailtrack.desk.brackets import folded
-from mailtrack.desk.commands.order import Command, Group
+from mailtrack.config import example_folder, load, manual, write_example
+from mailtrack.desk.brackets import brackets_in_subject, folded
+from mailtrack.desk.commands.obey import _command
+from mailtrack.desk.commands.order import Argument, Command, Group
 from mailtrack.desk.commands.table import COMMANDS
 from mailtrack.desk.policy import Role
 from mailtrack.log import KEYS
@@ -26,6 +27,11 @@ from mailtrack.log import KEYS
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 ROOMS = tuple(path.parent.name for path in (ROOT / "mailtrack").glob("*/__init__.py"))
+ADMIN = next(
+    agent
+    for agent in load(example_folder(), environ={}).policy.agents
+    if agent.role is Role.ADMIN
+)
 HEADINGS = {
     Group.STATUS: "Where a ticket stands",
     Group.OWNER: "Who takes care of it",
@@ -49,8 +55,15 @@ def commands() -> str:
 def _command_row(command: Command) -> str:
     says = dict(command.help)["en"]
     light = " †" if command.role is Role.LIGHT else ""
-    also = ", ".join(command.synonyms)
+    also = ", ".join(word for word in command.synonyms if is_read_as(word, command))
     return f"| `{command.example}` | {says}{light} | {also} |"
+
+
+def is_read_as(word: str, command: Command) -> bool:
+    """Whether the desk takes the word, typed into a subject, for this command."""
+    typed = f"[{word}:x]" if command.argument is Argument.NEEDED else f"[{word}]"
+    brackets = brackets_in_subject(f"Re: something {typed}")
+    return len(brackets) == 1 and _command(brackets[0], ADMIN) is command
 
 
 def floors() -> str:
