@@ -31,7 +31,7 @@ class Case:
 
     def is_granted(self, reason: str) -> bool:
         """Whether somebody released the mail from being held for this reason."""
-        return self.grant is not None and self.grant.permits == reason
+        return self.grant is not None and reason in self.grant.permits.split()
 
 
 @dataclass(frozen=True, slots=True)

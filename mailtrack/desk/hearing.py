@@ -184,7 +184,8 @@ def mentioned(text: str, policy: Policy) -> tuple[str, ...]:
 def _concerned(news: News, policy: Policy, context: Context, now: datetime) -> tuple[str, ...]:
     ticket = news.ticket
     watchers = tuple(one.person[1:] for one in ticket.with_part(Part.WATCHER))
-    owner = (ticket.owner,) if ticket.owner else ()
+    # Who is gone from people.yaml, or not active in it, hears nothing: the team does.
+    owner = (ticket.owner,) if ticket.owner and _is_active(ticket.owner, policy) else ()
     talkers: tuple[str, ...] = ()
     if news.event is Event.NOTE:
         notes = (entry for entry in ticket.entries if entry.kind is EntryKind.NOTE)
@@ -198,6 +199,11 @@ def _concerned(news: News, policy: Policy, context: Context, now: datetime) -> t
     if needs_somebody and not has_hearer:
         people = (*people, *team_of(policy, ticket.queue))
     return people
+
+
+def _is_active(name: str, policy: Policy) -> bool:
+    agent = policy.agent(name)
+    return agent is not None and agent.is_active
 
 
 def _others(people: tuple[str, ...], actor: PersonId) -> bool:

@@ -60,8 +60,11 @@ OK_WORDS: Final = frozenset("ok okay yes confirm да так ок добре х�
 NO_WORDS: Final = frozenset("no drop discard нет ні удалить видалити отмена скасувати".split())
 
 
+_POLITE: Final = frozenset("please thanks thank you спасибо пожалуйста дякую danke".split())
+
+
 class HoldReason(StrEnum):
-    """Why a mail is held; a release permits exactly this, and nothing else."""
+    """Why a mail is held; a release permits exactly this, and what was permitted before."""
 
     COMMANDS = "commands"  # a command that cannot be done
     UNPROVED = "unproved"  # nothing proves that the agent wrote it
@@ -76,6 +79,8 @@ def hold(
     case: Case, reason: HoldReason, *, agent: Agent | None, ticket: Ticket | None
 ) -> tuple[HeldMail, Outcome]:
     """The held item, and its effect. ``agent`` is who can release it besides the admins."""
+    before = case.grant.permits.split() if case.grant else ()
+    corrected = case.grant.brackets if case.grant else None
     held = HeldMail(
         held_id=f"H{case.fresh.held_number}",
         spool_id=case.envelope.spool_id,
@@ -87,8 +92,9 @@ def hold(
         sender_shown=case.mail.sender_shown,
         at=case.envelope.received_at,
         state="held",
-        grant=reason.value,
+        grant=" ".join(dict.fromkeys((*before, reason.value))),
         envelope=case.envelope,
+        brackets=None if corrected is None else tuple((b.word, b.argument) for b in corrected),
     )
     trace = (Reason("held", f"{held.held_id}: {reason.value}"),)
     return held, Outcome(effects=(Hold(held),), trace=trace)
@@ -200,16 +206,26 @@ def end_hold(case: Case, held: HeldMail, *, agent: Agent) -> Outcome:
         return _already(case, held, agent)
     brackets = case.reading.brackets
     words = {folded(bracket.word) for bracket in brackets}
-    first = folded(next(iter(case.mail.reply.split()), ""))
-    if words & {"drop", "reject", "discard"} or (not brackets and first in NO_WORDS):
+    first = _first_line(case)
+    if words & {"drop", "reject", "discard"} or (not brackets and _is_plain(first, NO_WORDS)):
         return _ended(held, "dropped", agent)
     others = tuple((b.word, b.argument) for b in brackets if folded(b.word) not in _RELEASES)
-    if words & _RELEASES or (not brackets and first in OK_WORDS):
+    if words & _RELEASES or (not brackets and _is_plain(first, OK_WORDS)):
         is_plain = held.reason == HoldReason.COMMANDS and not others
         return _ended(held, "released", agent, () if is_plain else others or None)
     if others and held.reason == HoldReason.COMMANDS:
         return _ended(held, "released", agent, others)
     return Outcome(trace=(Reason("held", f"{held.held_id}: the answer says neither"),))
+
+
+def _first_line(case: Case) -> str:
+    return next((line for line in case.mail.reply.split("\n") if line.strip()), "")
+
+
+def _is_plain(line: str, answers: frozenset[str]) -> bool:
+    """Whether a line is nothing but that answer: "ok, but who wrote this?" is none."""
+    first, *others = [word for word in map(folded, line.split()) if word] or [""]
+    return "?" not in line and first in answers and _POLITE.issuperset(others)
 
 
 def may_end(held: HeldMail, agent: Agent) -> bool:

@@ -98,7 +98,8 @@ def _told_of(
     names: list[str] = []
     for who in rung.tell:
         if who == "owner":
-            has_owner = ticket.owner is not None and ticket.owner not in away
+            owner = policy.agent(ticket.owner) if ticket.owner else None
+            has_owner = owner is not None and owner.is_active and owner.name not in away
             names += [ticket.owner or ""] if has_owner else team_of(policy, ticket.queue)
         elif who == "lead":
             names += _leads(policy, ticket.queue)

@@ -8,6 +8,7 @@ from mailtrack.store.codec import (
     json_from_attachments,
     json_from_envelope,
     json_from_mail,
+    json_from_pairs,
     json_from_texts,
 )
 from mailtrack.store.rows import serial_from
@@ -155,6 +156,7 @@ def cells_from_held(held: HeldMail) -> Cells:
         "at": held.at,
         "state": held.state,
         "permits": held.grant,
+        "brackets": None if held.brackets is None else json_from_pairs(held.brackets),
         "envelope": json_from_envelope(held.envelope),
     }
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, select, union_all
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, union_all
 
 from mailtrack.store import rows
 from mailtrack.store.brakes import recent_automatic
@@ -78,7 +78,14 @@ _BY_CONTENT: Final = select(RECEIPT).where(
     RECEIPT.c.content_hash == bindparam("content_hash"),
     RECEIPT.c.content_hash != "",
     RECEIPT.c.sender_key == bindparam("sender_key"),
-    RECEIPT.c.at > bindparam("content_since"),
+    # Under its own id it is the same mail however late, say with one more Received line.
+    or_(
+        RECEIPT.c.at > bindparam("content_since"),
+        and_(
+            RECEIPT.c.message_id == bindparam("message_id"),
+            RECEIPT.c.at > bindparam("bytes_since"),
+        ),
+    ),
     _IS_FIRST,
 )
 _SEEN: Final = union_all(
@@ -224,6 +231,7 @@ def _seen(connection: Connection, reading: Reading, *, now: datetime) -> Receipt
         "content_hash": reading.content_hash,
         "sender_key": reading.sender_key or "",
         "content_since": now - SAME_CONTENT_WITHIN,
+        "message_id": reading.message_id,
     }
     row = connection.execute(_SEEN, asked).first()
     return rows.receipt_from(row) if row is not None else None

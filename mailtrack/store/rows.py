@@ -190,6 +190,7 @@ def held_from(row: Found) -> HeldMail:
         state=row.state,
         grant=row.permits,
         envelope=envelope_from_json(row.envelope),
+        brackets=None if row.brackets is None else pairs_from_json(row.brackets),
     )
 
 

@@ -213,14 +213,16 @@ def set_clocks(connection: Connection, number: int, clocks: tuple[Clock, ...]) -
 
 def end_hold(connection: Connection, effect: EndHold) -> None:
     """A mail that waits was released or dropped; one that waits no longer stays as it is."""
-    brackets = None if effect.brackets is None else json_from_pairs(effect.brackets)
+    ended: Cells = {"state": HeldState(effect.state).value, "ended_by": effect.by}
+    if effect.brackets is not None:
+        ended["brackets"] = json_from_pairs(effect.brackets)
     connection.execute(
         update(HELD)
         .where(
             HELD.c.serial == rows.serial_from(effect.held_id),
             HELD.c.state == HeldState.HELD.value,
         )
-        .values(state=HeldState(effect.state).value, ended_by=effect.by, brackets=brackets)
+        .values(**ended)
     )
 
 

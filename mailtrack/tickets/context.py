@@ -39,6 +39,8 @@ class HeldMail:
 
     ``person`` is who is asked to confirm, None if only admins can. ``grant`` is what a release
     permits (see ``Grant.permits``). ``state`` is ``held``, ``released`` or ``dropped``.
+    ``brackets`` are the corrected commands of a mail that was released before and is held for
+    another reason now, as ``(word, argument)``; None for those it came with.
     """
 
     held_id: str
@@ -53,14 +55,15 @@ class HeldMail:
     state: str
     grant: str
     envelope: Envelope
+    brackets: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A held mail was released and is decided again: by whom, and what is now permitted.
 
-    ``permits`` is the reason it was held for, which will not hold it again. ``brackets``, if
-    not None, take the place of the commands it came with.
+    ``permits`` are the reasons it was held for so far, by blanks, which will not hold it again.
+    ``brackets``, if not None, take the place of the commands it came with.
     """
 
     held_id: str
