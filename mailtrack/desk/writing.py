@@ -204,7 +204,6 @@ def _headers(
         return (
             ("Auto-Submitted", "auto-replied"),
             ("X-Auto-Response-Suppress", "All"),
-            ("X-Mailtrack-Loop", case.policy.keys.instance),
         )
     marks: tuple[tuple[str, str], ...] = (
         ("Auto-Submitted", "auto-generated"),
