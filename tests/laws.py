@@ -9,8 +9,8 @@ from collections import Counter
 from client import Left
 from stage import Stage
 
-from mailtrack.desk.brackets import brackets_in_subject, folded
-from mailtrack.desk.commands.obey import BY_WORD
+from mailtrack.desk.brackets import brackets_in_subject
+from mailtrack.desk.commands.table import understood
 from mailtrack.tickets.ticket import Ticket, Visibility
 
 NOTE_LINE_CHARS_MIN = 12  # shorter lines of a note are words that anybody may use
@@ -84,4 +84,4 @@ def _public_words(ticket: Ticket) -> str:
 def _commands_in(letter: Left) -> list[str]:
     lines = (letter.header("Subject"), *letter.text.splitlines())
     found = (one for line in lines for one in brackets_in_subject(line))
-    return [one.raw for one in found if folded(one.word) in BY_WORD]
+    return [one.raw for one in found if understood(one) is not None]

@@ -18,9 +18,8 @@ from ruamel.yaml import YAML
 from mailtrack import cli
 from mailtrack.config import example_folder, load, manual, write_example
 from mailtrack.desk.brackets import brackets_in_subject, folded
-from mailtrack.desk.commands.obey import _command
 from mailtrack.desk.commands.order import Argument, Command, Group
-from mailtrack.desk.commands.table import COMMANDS
+from mailtrack.desk.commands.table import COMMANDS, understood
 from mailtrack.desk.policy import Role
 from mailtrack.log import KEYS
 
@@ -63,7 +62,8 @@ def is_read_as(word: str, command: Command) -> bool:
     """Whether the desk takes the word, typed into a subject, for this command."""
     typed = f"[{word}:x]" if command.argument is Argument.NEEDED else f"[{word}]"
     brackets = brackets_in_subject(f"Re: something {typed}")
-    return len(brackets) == 1 and _command(brackets[0], ADMIN) is command
+    found = understood(brackets[0]) if len(brackets) == 1 else None
+    return found is not None and found[0] is command
 
 
 def floors() -> str:

@@ -17,7 +17,7 @@ from mailtrack.desk.brackets import (
     without_prefixes,
 )
 from mailtrack.desk.commands.names import one_of
-from mailtrack.desk.commands.table import QUESTIONS
+from mailtrack.desk.commands.table import LOOKED_UP, understood
 from mailtrack.desk.policy import Agent, Policy, ReplyMode
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Envelope
@@ -108,11 +108,14 @@ def _wants(
 ) -> tuple[tuple[str, str], ...]:
     asked: list[tuple[str, str]] = []
     for bracket in brackets:
-        word = QUESTIONS.get(folded(bracket.word))
+        found = understood(bracket)
+        if found is None or found[0].word not in LOOKED_UP:
+            continue
+        word, argument = found[0].word, found[1]
         if word == "mine":
             asked.append((word, agent.name))
         elif word == "queue":
-            asked += ((word, name) for name in queues_asked(bracket.argument, agent, policy))
-        elif word is not None:
-            asked.append((word, bracket.argument))
+            asked += ((word, name) for name in queues_asked(argument, agent, policy))
+        else:
+            asked.append((word, argument))
     return tuple(asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from mailtrack.desk.brackets import folded
-from mailtrack.desk.commands.names import nearest, one_of, queue_named
+from mailtrack.desk.commands.names import nearest, one_of, queue_named, value_of
 from mailtrack.desk.commands.order import Asked, Done, Problem, Question, Refusal
 from mailtrack.desk.commands.times import instant_from, span_from
 from mailtrack.tickets.decision import Change, Field
@@ -38,11 +38,11 @@ def queue(asked: Asked) -> Done | Refusal:
 
 def priority(asked: Asked) -> Done | Refusal:
     """``[priority:high]``."""
-    name = one_of(asked.argument, _PRIORITY_WORDS)
-    if name is None:
+    value = value_of(asked.argument, _PRIORITY_WORDS)
+    if value is None:
         near = nearest(asked.argument, (one.value for one in Priority))
         return asked.refuse(Problem.UNKNOWN_VALUE, *near)
-    return _change(asked, Field.PRIORITY, _ticket(asked).priority, _PRIORITY_WORDS[name])
+    return _change(asked, Field.PRIORITY, _ticket(asked).priority, value)
 
 
 def category(asked: Asked) -> Done | Refusal:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, TypeVar
 
 from mailtrack.desk.brackets import folded
 from mailtrack.desk.commands.order import Asked, Problem, Refusal
 from mailtrack.desk.policy import Agent, Policy, Queue
 
 SUGGESTIONS_MAX: Final = 4
+T = TypeVar("T")
 _ME: Final = frozenset({"me", "self", "мне", "мені", "я", "себе", "собі"})
 
 
@@ -49,6 +50,16 @@ def one_of(typed: str, names: Iterable[str]) -> str | None:
         return known.get(wanted)
     begun = [name for key, name in known.items() if key.startswith(wanted)]
     return begun[0] if len(begun) == 1 else None
+
+
+def value_of(typed: str, words: Mapping[str, T]) -> T | None:
+    """The value that is typed, by any of its words or a beginning that only it has."""
+    wanted = folded(typed)
+    known = {folded(word): value for word, value in words.items()}
+    if not wanted or wanted in known:
+        return known.get(wanted)
+    begun = {value for key, value in known.items() if key.startswith(wanted)}
+    return begun.pop() if len(begun) == 1 else None
 
 
 def nearest(typed: str, names: Iterable[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ whatever the order in which the words were typed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import cycle
 from typing import Final
@@ -22,7 +22,7 @@ from mailtrack.desk.commands.order import (
     Question,
     Refusal,
 )
-from mailtrack.desk.commands.table import BY_WORD
+from mailtrack.desk.commands.table import BY_WORD, understood
 from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.tickets.context import Context
 from mailtrack.tickets.decision import Effect
@@ -34,6 +34,8 @@ BULK_MAX: Final = 40  # less than the numbers that are read, so that none is lef
 QUESTIONS_MAX: Final = 1  # one mail in, at most one mail out for each person
 BULK_CONFIRMED_ABOVE: Final = 10
 _RANKS: Final = tuple(Role)
+
+Order = tuple[Bracket, Command]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,11 @@ def obey(
 
     With no ticket, only commands that need none can be done.
     """
-    understood = tuple((bracket, _command(bracket, scene.actor)) for bracket in brackets)
-    refusals = tuple(found for _, found in understood if isinstance(found, Refusal))
+    read = tuple(_order(bracket, scene.actor) for bracket in brackets)
+    refusals = tuple(found for found in read if isinstance(found, Refusal))
     if refusals:
         return refusals
-    orders = tuple((b, found) for b, found in understood if isinstance(found, Command))
+    orders = tuple(found for found in read if not isinstance(found, Refusal))
     if len(tickets) > BULK_MAX:
         return tuple(Refusal(b.raw, Problem.TOO_MANY, b.word) for b, _ in orders) or (
             Refusal("", Problem.TOO_MANY, ""),
@@ -88,7 +90,7 @@ def obey(
 
 
 def _on_one(
-    orders: tuple[tuple[Bracket, Command], ...], ticket: Ticket | None, scene: Scene
+    orders: tuple[Order, ...], ticket: Ticket | None, scene: Scene
 ) -> list[Done | Refusal]:
     outcomes: list[Done | Refusal] = []
     for bracket, command in orders:
@@ -118,15 +120,17 @@ def _run(command: Command, asked: Asked) -> Done | Refusal:
     return command.run(asked)
 
 
-def _command(bracket: Bracket, actor: Agent) -> Command | Refusal:
-    command = BY_WORD.get(folded(bracket.word)) or BY_WORD.get(
-        folded(f"{bracket.word} {bracket.argument}")
-    )
-    if command is None:
+def _order(bracket: Bracket, actor: Agent) -> Order | Refusal:
+    found = understood(bracket)
+    if found is None:
         return Refusal(bracket.raw, Problem.UNKNOWN_WORD, bracket.word, _meant(bracket))
+    command, argument = found
     if _RANKS.index(actor.role) < _RANKS.index(command.role):
         return Refusal(bracket.raw, Problem.NOT_ALLOWED, bracket.word)
-    return command
+    if command.argument is Argument.NONE and argument:
+        # "[close:#101]" is no wish to close this one.
+        return Refusal(bracket.raw, Problem.UNKNOWN_VALUE, argument, (command.example,))
+    return replace(bracket, argument=argument), command
 
 
 def _meant(bracket: Bracket) -> tuple[str, ...]:
@@ -140,7 +144,7 @@ def _meant(bracket: Bracket) -> tuple[str, ...]:
 
 
 def _too_many_questions(
-    orders: tuple[tuple[Bracket, Command], ...], done: tuple[Done, ...]
+    orders: tuple[Order, ...], done: tuple[Done, ...]
 ) -> tuple[Refusal, ...]:
     """A refusal of each bracket that asks for a letter; ``done`` repeats for each ticket."""
     asking = (order[0] for order, one in zip(cycle(orders), done, strict=False) if one.question)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mailtrack.desk.commands.names import agent_named, nearest, one_of
+from mailtrack.desk.commands.names import agent_named, nearest, value_of
 from mailtrack.desk.commands.order import Asked, Done, Problem, Refusal
 from mailtrack.tickets.decision import Change, Field
 from mailtrack.tickets.ticket import Status
@@ -33,11 +33,11 @@ def to_status(status: Status) -> Callable[[Asked], Done | Refusal]:
 
 def any_status(asked: Asked) -> Done | Refusal:
     """``[status:…]``: the status that the argument names."""
-    name = one_of(asked.argument, _STATUS_WORDS)
-    if name is None:
+    status = value_of(asked.argument, _STATUS_WORDS)
+    if status is None:
         near = nearest(asked.argument, (status.value for status in Status))
         return asked.refuse(Problem.UNKNOWN_VALUE, *near)
-    return _set(asked, Field.STATUS, _STATUS_WORDS[name])
+    return _set(asked, Field.STATUS, status)
 
 
 def take(asked: Asked) -> Done | Refusal:

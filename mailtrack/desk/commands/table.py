@@ -6,6 +6,7 @@ punctuation, ё as е. The help letter and ``docs/agents.md`` are made from this
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from mailtrack.desk.brackets import folded
@@ -13,6 +14,7 @@ from mailtrack.desk.commands import fields, people, status, words
 from mailtrack.desk.commands.order import Argument, Command, Group, Question
 from mailtrack.desk.commands.undo import undo
 from mailtrack.desk.policy import Role
+from mailtrack.tickets.reading import Bracket
 from mailtrack.tickets.ticket import Status
 
 NONE, OPTIONAL, NEEDED = Argument.NONE, Argument.OPTIONAL, Argument.NEEDED
@@ -60,7 +62,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         is_last=True,
     ),
     Command(
-        "take", ("mine!", "беру", "взять", "взяти", "моё", "моє"), Group.OWNER, NONE,
+        "take", ("беру", "взять", "взяти", "моё", "моє"), Group.OWNER, NONE,
         AGENT, status.take, "[take]",
         _help("it is mine", "беру себе", "беру собі"),
     ),
@@ -172,7 +174,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         _help("list my tickets", "мои заявки", "мої заявки"), needs_ticket=False,
     ),
     Command(
-        "why", ("explain", "почему", "чому"), Group.QUESTIONS, NONE,
+        "why", ("explain", "почему", "чому"), Group.QUESTIONS, OPTIONAL,
         LIGHT, words.ask(Question.WHY), "[why]",
         _help("why it is where it is", "почему всё так", "чому все саме так"),
     ),
@@ -183,7 +185,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
               "список готових відповідей"), needs_ticket=False,
     ),
     Command(
-        "help", ("?", "помощь", "справка", "допомога", "довідка"), Group.QUESTIONS, NONE,
+        "help", ("?", "помощь", "справка", "допомога", "довідка"), Group.QUESTIONS, OPTIONAL,
         LIGHT, words.ask(Question.HELP), "[help]",
         _help("this list", "этот список", "цей список"), needs_ticket=False,
     ),
@@ -196,13 +198,34 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
 )  # fmt: skip
 
+
+def word_key(word: str) -> str:
+    """A word as it is looked up; one of punctuation alone, such as ``?``, is itself."""
+    return folded(word) or word.strip()
+
+
 BY_WORD: Final = {
-    folded(word): command for command in COMMANDS for word in (command.word, *command.synonyms)
+    word_key(word): command
+    for command in COMMANDS
+    for word in (command.word, *command.synonyms)
 }
 
 # The words whose answer needs a search or a list: the look-up must know them beforehand.
-QUESTIONS: Final = {
-    key: command.word
-    for key, command in BY_WORD.items()
-    if command.word in {"find", "show", "queue", "mine"}
-}
+LOOKED_UP: Final = frozenset({"find", "show", "queue", "mine"})
+_FIRST_WORD: Final = re.compile(r"\s*([^\s:=]+)\s*[:=]?\s*(.*)", re.DOTALL)
+
+
+def understood(bracket: Bracket) -> tuple[Command, str] | None:
+    """The command that a bracket names, with its argument; None if it names none.
+
+    The longest name wins: ``[on hold]``, ``[снять метку: vip]``.
+    """
+    word, argument = bracket.word, bracket.argument
+    readings = [(f"{word} {argument}", ""), (word, argument)]
+    if more := _FIRST_WORD.fullmatch(argument):
+        readings.insert(1, (f"{word} {more[1]}", more[2].strip()))
+    for name, rest in readings:
+        command = BY_WORD.get(word_key(name))
+        if command is not None:
+            return command, rest
+    return None
