@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -123,7 +125,7 @@ def token(
 ) -> Token:
     """A token row of somebody for a ticket of `numbered`."""
     return Token(
-        handle=f"{purpose.value}{number}{person}aaaaaaaa".replace("@", "")[:8].ljust(8, "a"),
+        handle=_handle(f"{purpose.value}/{number}/{person}"),
         purpose=purpose,
         number=number,
         ticket_uuid=f"u{number}",
@@ -131,6 +133,10 @@ def token(
         role=role or ("agent" if person.startswith("@") else "customer"),
         issued_at=NOW,
     )
+
+
+def _handle(label: str) -> str:
+    return base64.b32encode(hashlib.sha256(label.encode()).digest()).decode().lower()[:8]
 
 
 def mail_from(sender: str, *, reply: str = "It burns.", subject: str = "Re: x") -> ParsedMail:
