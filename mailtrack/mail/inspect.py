@@ -25,6 +25,7 @@ def as_json(raw: bytes) -> dict[str, Json]:
         "date": mail.date.isoformat() if mail.date else None,
         "text": mail.text,
         "reply": mail.reply,
+        "signature": mail.signature,
         "html": mail.html,
         "attachments": [_attachment(attachment) for attachment in mail.attachments],
         "kind": mail.kind.value,

@@ -91,8 +91,9 @@ class ParsedMail:
 
     ``sender`` is the one strict From mailbox, None when From is missing, doubled or readable in
     two ways; ``sender_shown`` is the claim for people to see. ``text`` is the whole readable
-    body, ``reply`` the words the writer added (the whole text when unsure), ``html`` the
-    sanitised HTML body or None. ``date`` is what the mail claims, aware UTC or None.
+    body, ``reply`` the words the writer added (the whole text when unsure), ``signature`` the
+    farewell, name and footers folded away below them (``""`` if ``reply`` holds them), ``html``
+    the sanitised HTML body or None. ``date`` is what the mail claims, aware UTC or None.
     ``headers`` are ``(lower-case name, decoded value)`` in order, bounded, for rules.
     ``language`` is an ISO 639-1 guess from the writer's words, None when unsure.
     ``content_hash`` is the same for the same content under another Message-ID, ``""`` where
@@ -114,6 +115,7 @@ class ParsedMail:
     references: tuple[str, ...] = ()
     text: str = ""
     reply: str = ""
+    signature: str = ""
     html: str | None = None
     attachments: tuple[Attachment, ...] = ()
     kind: Kind = Kind.HUMAN

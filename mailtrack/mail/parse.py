@@ -94,6 +94,7 @@ class _Meaning:
     """What the mail is, and what in it is new."""
 
     reply: str
+    signature: str
     kind: Kind
     kind_reason: str
     bounce: Bounce | None
@@ -190,6 +191,7 @@ def _read(skeleton: Skeleton, defects: list[Defect], *, is_shallow: bool) -> Par
         references=references_from(header),
         text=facts.text,
         reply=meaning.reply,
+        signature=meaning.signature,
         html=_clean_html(facts, defects),
         attachments=attachments,
         kind=meaning.kind,
@@ -242,6 +244,7 @@ def _meaning(facts: MailFacts, defects: list[Defect]) -> _Meaning:
     is_report = kind in _REPORTS
     return _Meaning(
         reply=reply,
+        signature=words.signature if words is not None and is_sure else "",
         kind=kind,
         kind_reason=reason,
         bounce=_attempt(lambda: bounce_from(facts), "bounce", defects) if is_report else None,

@@ -193,3 +193,15 @@ def test_s63_a_wish_for_no_answer_alone_is_still_a_person():
 )  # fmt: skip
 def test_only_small_and_simple_mails_are_harmless(raw, harmless):
     assert is_harmless(raw) is harmless
+
+
+def test_a_farewell_below_the_new_words_is_folded_beside_them():
+    parsed = parse(text_mail(b"It works.\r\n\r\nBest regards,\r\nIvan\r\n"))
+    assert (parsed.reply, parsed.signature) == ("It works.", "Best regards,\nIvan")
+
+
+@pytest.mark.parametrize(
+    "body", [b"It works.\r\n", b"Best regards,\r\nIvan\r\n", b"-- \r\nIvan"]
+)
+def test_no_words_stand_in_the_reply_and_in_the_signature(body):
+    assert parse(text_mail(body)).signature == ""
