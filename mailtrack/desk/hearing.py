@@ -6,6 +6,7 @@ One mail in makes at most one mail out for each person, and nobody is told of th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -61,6 +62,7 @@ from mailtrack.tickets.token import Purpose
 
 INTERNAL_EVENTS: Final = frozenset({Event.NOTE, Event.THIRD_PARTY})
 STATUS_LETTERS: Final = {Status.RESOLVED: "resolved", Status.CLOSED: "closed"}
+_MENTION: Final = re.compile(r"(?<![\w@.])@(?:\"([^\"\n]{1,60})\"|([^\s\"]{1,100}))")
 _FROM_CUSTOMERS: Final = frozenset({Event.NEW, Event.MAIL, Event.REOPENED, Event.THIRD_PARTY})
 
 
@@ -131,6 +133,7 @@ def to_customers(
         _answer(case, ticket, one, entry=entry, agent=agent, words=words)
         for one in _customers(ticket, agent.id)
         if one.mailbox.address.key not in has_it
+        and not case.policy.is_ours(one.mailbox.address)
     )
     return Outcome(letters=letters)
 
@@ -165,12 +168,10 @@ def customer_recipient(policy: Policy, ticket: Ticket, participant: Participant)
 
 
 def mentioned(text: str, policy: Policy) -> tuple[str, ...]:
-    """The names of the agents that ``@ivan``, ``@ivan@help.example`` in a note mean."""
-    names = []
-    for word in text.split():
-        if not word.startswith("@") or len(word) > 100:
-            continue
-        key = folded(word.strip("@.,;:!?()\"'"))
+    """The agents that ``@ivan``, ``@"Ivan Petrenko"``, ``@ivan@help.example`` mean, by name."""
+    names: list[str] = []
+    for found in _MENTION.finditer(text):
+        key = folded(found[1] or found[2])
         named = [
             agent.name
             for agent in policy.agents
@@ -195,7 +196,8 @@ def _concerned(news: News, policy: Policy, context: Context, now: datetime) -> t
         f"@{name}" != news.actor and not _is_away(name, context, now) for name in owner
     )
     needs_somebody = news.event in _FROM_CUSTOMERS or news.event is Event.NOTE
-    has_hearer = is_covered or (news.event is Event.NOTE and _others(people, news.actor))
+    called = (*people, *news.also)
+    has_hearer = is_covered or (news.event is Event.NOTE and _others(called, news.actor))
     if needs_somebody and not has_hearer:
         people = (*people, *team_of(policy, ticket.queue))
     return people
