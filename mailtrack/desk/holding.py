@@ -54,6 +54,9 @@ RELEASE: Final = "release"  # as it was written
 SEND: Final = "send"  # the words alone, without the commands
 DROP: Final = "drop"
 HELD_TEXT_CHARS_MAX: Final = 20_000
+ADMINS_TOLD_HOUR_MAX: Final = (
+    30  # letters; what is held beyond that is in the list of held mail
+)
 
 # The first word of a confirming reply, in the languages of the desk and of its neighbours.
 OK_WORDS: Final = frozenset("ok okay yes confirm да так ок добре хорошо ja oui si".split())
@@ -103,6 +106,11 @@ def hold(
 def tell_admins(case: Case, held: HeldMail) -> Outcome:
     """A letter to each admin about a mail that only they can decide, a tap away."""
     outcome = Outcome()
+    if case.context.automatic.admins_told_hour >= ADMINS_TOLD_HOUR_MAX:
+        reason = Reason(
+            "brake", f"the admins had {ADMINS_TOLD_HOUR_MAX} such letters this hour"
+        )
+        return Outcome(trace=(reason,))
     for admin in case.policy.agents:
         if not admin.is_active or admin.role is not Role.ADMIN:
             continue

@@ -55,6 +55,7 @@ def read(
         subject_key=subject_key(mail.subject),
         rcpt_keys=tuple(address.key for address in envelope.rcpt_to),
         origin=origin,
+        on_behalf_of=mail.forwarded.sender.address.key if agent and mail.forwarded else None,
     )
 
 

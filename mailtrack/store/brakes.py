@@ -19,6 +19,7 @@ from mailtrack.tickets.ticket import PersonId, Ticket
 _BRAKES: Final = {
     **dict.fromkeys(("acknowledged", "answer"), Brake.ACKNOWLEDGEMENT),
     **dict.fromkeys(("refused", "held", "collision"), Brake.ERROR),
+    "held_list": Brake.HELD,
     **dict.fromkeys(
         ("found", "listed", "shown", "why", "help", "canned_list", "done"), Brake.ANSWER
     ),
@@ -58,6 +59,14 @@ _IN_HOUR: Final = select(
     .label("domain"),
     select(func.count()).select_from(LETTER).where(*_ACKNOWLEDGED).label("site"),
     select(func.count())
+    .select_from(LETTER)
+    .where(
+        _IS_BRAKE,
+        LETTER.c.brake == Brake.HELD.value,
+        LETTER.c.written_at > bindparam("hour"),
+    )
+    .label("held"),
+    select(func.count())
     .select_from(TICKET)
     .where(TICKET.c.requester == bindparam("person"), TICKET.c.opened_at > bindparam("hour"))
     .label("tickets"),
@@ -83,7 +92,10 @@ def recent_automatic(
     ticket is that of the busiest one involved, and ends at what ``Ticket.entries`` holds.
     """
     asked = {"person": person or "", "week": now - _WEEK}
-    letters = connection.execute(_TO_PERSON, asked).all()
+    letters = list(connection.execute(_TO_PERSON, asked))
+    if reading.on_behalf_of is not None:
+        # Whoever writes in an agent's name can name any customer: theirs count as well.
+        letters += connection.execute(_TO_PERSON, {**asked, "person": reading.on_behalf_of})
 
     def count(brake: Brake, within: timedelta) -> int:
         return sum(row.brake == brake and row.written_at > now - within for row in letters)
@@ -106,6 +118,7 @@ def recent_automatic(
         ),
         errors_to_sender_day=count(Brake.ERROR, _DAY),
         answers_to_sender_hour=count(Brake.ANSWER, _HOUR),
+        admins_told_hour=hour.held,
     )
 
 

@@ -30,6 +30,7 @@ class Brake(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     ERROR = "error"
     ANSWER = "answer"
+    HELD = "held"
 
 
 class HeldState(StrEnum):

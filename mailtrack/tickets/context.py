@@ -96,6 +96,7 @@ class RecentAutomatic:
     mails_in_ticket_10_minutes: int = 0
     errors_to_sender_day: int = 0
     answers_to_sender_hour: int = 0
+    admins_told_hour: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ class Reading:
     where a new ticket would start: the queue of the first of our addresses in the envelope.
     ``wants`` are the questions of the brackets, filled only if an agent claims to ask:
     ``("find", "refund")``, ``("show", "1042")``, ``("queue", "support")``,
-    ``("mine", "ivan")``.
+    ``("mine", "ivan")``. ``on_behalf_of`` is the key of the customer whose mail an agent claims
+    to forward.
     """
 
     spool_id: str
@@ -72,3 +73,4 @@ class Reading:
     subject_key: str = ""
     rcpt_keys: tuple[str, ...] = field(default=())
     origin: Origin = field(default=Origin())
+    on_behalf_of: str | None = None
