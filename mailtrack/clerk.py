@@ -39,8 +39,8 @@ BATCH_MAX: Final = 64
 TICKETS_A_TICK_MAX: Final = 200
 RELEASES_MAX: Final = 20
 FAILURES_MAX: Final = 3
-# Tries are counted before they are made, and a killed daemon counts as one for every mail of
-# its batch: many kills must not condemn a good mail, one killer must not stop the desk.
+# Tries are counted before they are made, and a killed daemon counts as one for what it had in
+# hand: many kills must not condemn a good mail, one killer must not stop the desk.
 TRIES_MAX: Final = 12
 RETRY_SECONDS_MAX: Final = 30.0
 
@@ -164,8 +164,9 @@ class Clerk:
 
     async def work(self) -> int:
         """Handle one batch of what waits; how many mails that were. Raises TemporaryFailure."""
-        spool_ids = await asyncio.to_thread(self._spool.waiting, BATCH_MAX)
-        taken = [one for one in await asyncio.gather(*map(self._take, spool_ids)) if one]
+        batch = await asyncio.to_thread(self._batch)
+        found = await asyncio.gather(*(self._take(*one) for one in batch))
+        taken = [one for one in found if one is not None]
         done = await asyncio.to_thread(self._decide, taken) if taken else []
         for one, decision in done:
             await asyncio.to_thread(self._put_away, one, decision)
@@ -173,7 +174,7 @@ class Clerk:
         if any(decision and decision.letters for _, decision in done):
             self._letters_written()
         released = await self._work_on_released()
-        return len(spool_ids) + released
+        return len(batch) + released
 
     async def tick(self, tick_id: str) -> None:
         """Let the desk look at what is due. Raises TemporaryFailure."""
@@ -194,8 +195,23 @@ class Clerk:
 
     # Taking a mail in hand: counted before it is read, shallowly after a failure.
 
-    async def _take(self, spool_id: str) -> Taken | None:
-        tries = await asyncio.to_thread(self._spool.attempt, spool_id)
+    def _batch(self) -> list[tuple[str, int]]:
+        """The next mails, and how often each has been tried, this time included.
+
+        What was in hand when we died, or has failed, is taken alone: its neighbours get through
+        one by one, however often we are killed, and a mail that kills us stands out.
+        """
+        batch: list[tuple[str, int]] = []
+        for spool_id in self._spool.waiting(BATCH_MAX):
+            tries = self._spool.attempt(spool_id)
+            if tries > 1 and batch:
+                break
+            batch.append((spool_id, tries))
+            if tries > 1:
+                break
+        return batch
+
+    async def _take(self, spool_id: str, tries: int) -> Taken | None:
         failures = self._failures.get(spool_id, 0)
         try:
             envelope, raw = await asyncio.to_thread(self._spool.read, spool_id)

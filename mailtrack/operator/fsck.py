@@ -68,7 +68,7 @@ def checked(loaded: Loaded, books: Audit) -> Found:
 def _names(folder: Path) -> frozenset[str]:
     if not folder.is_dir():
         return frozenset()
-    return frozenset(path.name.partition(".eml")[0] for path in folder.iterdir())
+    return frozenset(path.name.partition(".")[0] for path in folder.iterdir())
 
 
 def _page(found: Found) -> str:
