@@ -7,15 +7,17 @@ again (S86). Anything else is the agent's own question to the desk.
 
 from __future__ import annotations
 
+from typing import Final
+
 from mailtrack.desk.acknowledging import acknowledge
 from mailtrack.desk.after import after
 from mailtrack.desk.agent_mail import decided, has_files, typed_brackets, typed_subject
 from mailtrack.desk.brackets import brackets_on_top, is_forward_subject, without_prefixes
-from mailtrack.desk.case import Case, Outcome
+from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.hearing import News, tell_agents
 from mailtrack.desk.holding import HoldReason, hold_refused, hold_unproved
-from mailtrack.desk.identity import Deed, Trust, Writer, trust
+from mailtrack.desk.identity import Deed, Trust, Writer, needs_origin, trust
 from mailtrack.desk.letter_views import Event
 from mailtrack.desk.opening import Opened, entry_from, open_ticket, requester_from
 from mailtrack.desk.policy import Agent
@@ -24,8 +26,14 @@ from mailtrack.desk.sla import Opened as OpenedEvent
 from mailtrack.desk.threads import Thread
 from mailtrack.mail.address import Mailbox
 from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, Effect
-from mailtrack.tickets.reading import Bracket
+from mailtrack.tickets.reading import Bracket, Verdict
 from mailtrack.tickets.ticket import Entry, EntryKind, Participant, Ticket
+
+_OPENED_FOR: Final = {
+    EntryKind.NOTE: "by an agent, for the customer whose mail was forwarded",
+    EntryKind.ANSWER: "by an agent, for the customer it was written to",
+    EntryKind.MAIL: "by an agent, who asks",
+}
 
 
 def opens_ticket(case: Case, thread: Thread) -> bool:
@@ -55,7 +63,8 @@ def open_by_agent(case: Case, writer: Writer, thread: Thread, agent: Agent) -> D
     if not isinstance(result, Obeyed):
         outcome = hold_refused(case, result, agent=agent, ticket=None, text=case.mail.reply)
         return decided(case, outcome, Disposition.HELD, None, agent)
-    held = _held_for_proof(case, writer, agent, brackets, result)
+    acts = bool(brackets) or (kind is not EntryKind.MAIL and needs_origin(case.policy))
+    held = _held_for_proof(case, writer, agent, brackets=brackets, obeyed=result, acts=acts)
     if held is not None:
         return held
     return _opened(case, writer, agent, opened=opened, kind=kind, obeyed=result)
@@ -86,7 +95,7 @@ def _opened(
     now = after(ticket, effects)
     clocks = clocks_after(case, now, OpenedEvent(by_agent=kind is EntryKind.ANSWER))
     now = after(now, clocks)
-    outcome = opened.outcome + Outcome((*effects, *clocks))
+    outcome = said("opened", _OPENED_FOR[kind]) + opened.outcome + Outcome((*effects, *clocks))
     if kind is EntryKind.NOTE:
         promise = promise_of(case.policy, now)
         customer = Writer(now.requester, _mailbox(now), None, writer.origin)
@@ -156,15 +165,26 @@ def _entries(case: Case, ticket: Ticket, agent: Agent, *, kind: EntryKind) -> tu
 
 
 def _held_for_proof(
-    case: Case, writer: Writer, agent: Agent, brackets: tuple[Bracket, ...], obeyed: Obeyed
+    case: Case,
+    writer: Writer,
+    agent: Agent,
+    *,
+    brackets: tuple[Bracket, ...],
+    obeyed: Obeyed,
+    acts: bool,
 ) -> Decision | None:
-    """A fresh mail brings no capability: with commands it is confirmed unless it is proved."""
+    """A fresh mail brings no capability: one that acts is confirmed unless it is proved.
+
+    ``acts``: it commands, or speaks for a customer on a desk that could prove it. Disproved, it
+    is held whatever it says.
+    """
     deed = Deed.STEP_UP if obeyed.needs_confirmation else Deed.EVERYDAY
     verdict = trust(
         deed, has_capability=False, origin=writer.origin.verdict, policy=case.policy
     )
     reason = HoldReason.STEP_UP if deed is Deed.STEP_UP else HoldReason.UNPROVED
-    if verdict is Trust.DO or case.is_granted(reason) or not brackets:
+    is_harmless = not acts and writer.origin.verdict is not Verdict.FAIL
+    if verdict is Trust.DO or case.is_granted(reason) or is_harmless:
         return None
     would = tuple(bracket.raw for bracket in brackets)
     outcome = hold_unproved(case, reason, agent=agent, ticket=None, would=would)

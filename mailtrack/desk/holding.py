@@ -227,7 +227,9 @@ def end_hold(case: Case, held: HeldMail, *, agent: Agent) -> Outcome:
 
 
 def _first_line(case: Case) -> str:
-    return next((line for line in case.mail.reply.split("\n") if line.strip()), "")
+    """The first line of the agent's own: a quoted "ok" is the question's (A32)."""
+    lines = (line for line in case.mail.reply.split("\n") if line.strip())
+    return next((line for line in lines if not line.lstrip().startswith((">", "|"))), "")
 
 
 def _is_plain(line: str, answers: frozenset[str]) -> bool:
