@@ -155,8 +155,8 @@ class Clerk:
                     patience = 0.1
                     if self._has_to_stop():
                         return
-            except TemporaryFailure as failure:
-                _log.warning("batch_deferred", reason=failure.reason, seconds=patience)
+            except (TemporaryFailure, OSError) as failure:
+                _log.warning("batch_deferred", reason=str(failure), seconds=patience)
                 await self._wait(patience)
                 patience = min(patience * 2, RETRY_SECONDS_MAX)
                 continue
@@ -304,7 +304,9 @@ class Clerk:
     def _decide_released(self, held_id: str, taken: Taken) -> None:
         with self._database.transaction() as session:
             done = self._decide_one(session, taken)
-            ledger.end_release(session, held_id)
+            if done or self._failures.get(taken.decision_id, 0) >= FAILURES_MAX:
+                end = ledger.end_release if done else ledger.hold_again
+                end(session, held_id)
         for _, decision in done:
             if decision is not None and decision.letters:
                 self._letters_written()

@@ -1,8 +1,8 @@
 """The operator's commands: what each is called, what it takes, and where it is done.
 
 Only the command that was asked for is imported, so that ``mailtrack --help`` answers at once.
-Exit codes are those of ``sysexits.h``: 64 for a wrong call, 69 if something is not there, 75
-if trying again may help, 78 for a mistake in the configuration.
+Exit codes are those of ``sysexits.h``: 66 if a file cannot be read, 69 if something is not
+there, 75 if trying again may help, 78 for a mistake in the configuration; 2 for a wrong call.
 """
 
 from __future__ import annotations
@@ -159,6 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(failure.reason, os.EX_TEMPFAIL)
     except MailtrackError as error:
         return _failed(str(error), os.EX_UNAVAILABLE)
+    except FileNotFoundError as error:
+        return _failed(f"there is no {error.filename}", os.EX_NOINPUT)
     except BrokenPipeError:
         # The reader of our output left: `mailtrack explain | head`. That is no mistake.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

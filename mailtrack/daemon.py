@@ -42,7 +42,8 @@ from mailtrack.outbox.courier import SmtpCourier
 from mailtrack.outbox.delivery import Courier
 from mailtrack.outbox.maildir import MaildirCourier
 from mailtrack.outbox.relay import Relay, Tls
-from mailtrack.outbox.sender import FailureKind, LetterFailure, Sender
+from mailtrack.outbox.retry import Patience
+from mailtrack.outbox.sender import HAND_OVERS_MAX, FailureKind, LetterFailure, Sender
 from mailtrack.reader import Reader
 from mailtrack.store import ledger, lookup, outgoing
 from mailtrack.store.database import Database
@@ -110,6 +111,10 @@ class Daemon:
             fetch_attachment=self._attachment,
             now=now,
             on_failure=self._tell_of_failure,
+            hand_overs_max=config.outgoing.connections_max
+            if config.outgoing.smarthost
+            else HAND_OVERS_MAX,
+            patience=Patience(config.outgoing.warn_after, config.outgoing.give_up_after),
         )
         self.desk = Desk(self._policy, now, lambda: secrets.token_bytes(SEED_BYTES))
         self.clerk = Clerk(
@@ -177,6 +182,9 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, reload)
         await self.start()
         ready()
+        assert self._working is not None, "start made it"
+        # A clerk that ends by itself is broken: better a restart than mail that only piles up.
+        self._working.add_done_callback(lambda _: ended.set())
         await ended.wait()
         await self.stop()
 

@@ -229,7 +229,9 @@ def _carried_out(case: Case, writer: Writer, thread: Thread, work: Work) -> Deci
     outcome = Outcome(loose, (), thread.trace)
     for ticket in work.tickets:
         outcome += _on_ticket(case, work, ticket)
-    outcome += answer_questions(case, work.agent, work.obeyed.questions, work.tickets)
+    # Answered from the tickets as this mail leaves them.
+    tickets = tuple(after(ticket, outcome.effects) for ticket in work.tickets)
+    outcome += answer_questions(case, work.agent, work.obeyed.questions, tickets)
     ticket_or_none = work.tickets[0] if work.tickets else None
     says = work.has_words and work.tickets
     return decided(

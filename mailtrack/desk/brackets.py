@@ -28,7 +28,7 @@ _STAMP_WORDS: Final = """
     ext extern external externe externo externí внешнее зовнішній externalemail externalsender
     spam suspectedspam possiblespam probablespam junk bulk phish phishing caution warning
     вниманиевнешнееписьмо зовнішнійлист newsletter marketing encrypted secure confidential sec
-    unclassified internal verdacht
+    unclassified verdacht
 """
 _STAMPS: Final = frozenset(_STAMP_WORDS.split())
 _PREFIX: Final = re.compile(

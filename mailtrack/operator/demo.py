@@ -115,7 +115,7 @@ PLAY: Final = (
         headers=(("Auto-Submitted", "auto-replied"),),
     ),
     Act(
-        "Ukrainian in, Ukrainian out; a keyword takes it to billing, high priority.",
+        "Ukrainian in, Ukrainian out; a rule takes it to billing, and to Olga.",
         OKSANA,
         "Добрий день!\n\nПрошу оформити повернення коштів за рахунком 17.\n\nОксана",
         subject="Повернення коштів",

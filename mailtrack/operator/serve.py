@@ -60,6 +60,7 @@ def _first_mail(loaded: Loaded, port: int) -> list[str]:
     desk = loaded.policy.addresses[0][0]
     team = [one.address for one in loaded.policy.agents if one.is_active and one.queues]
     mail = loaded.config.outgoing.maildirs
+    agent = team[0] if team else desk
     return [
         "",
         "Send a first mail, from another terminal:",
@@ -75,7 +76,11 @@ def _first_mail(loaded: Loaded, port: int) -> list[str]:
         f"    {mail}/cara@cust.example/new/    her acknowledgement",
         *(f"    {mail}/{address}/new/    the agent's notification" for address in team[:2]),
         "",
-        f"Read and answer as an agent:  neomutt -f {mail}/{team[0] if team else desk}",
+        "Read and answer as an agent, for instance with neomutt:",
+        f"    neomutt -f {mail}/{agent} \\",
+        f"      -e 'set from={agent} use_envelope_from=yes reply_to=yes' \\",
+        f"      -e 'set smtp_url=smtp://127.0.0.1:{port}/ ssl_starttls=no ssl_force_tls=no'",
+        "",
         "A whole support day to watch:  mailtrack demo      Stop here:  Ctrl-C",
     ]
 

@@ -2,37 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-LATE_AFTER: Final = timedelta(hours=4)
-GIVE_UP_AFTER: Final = timedelta(days=5)
 JITTER_SHARE: Final = 0.2  # so that letters put off together do not come back together
 
 _DELAYS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
 
 
+LATE_AFTER: Final = timedelta(hours=4)
+GIVE_UP_AFTER: Final = timedelta(days=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a letter is tried before its author is told, and before it is given up."""
+
+    late_after: timedelta = LATE_AFTER
+    give_up_after: timedelta = GIVE_UP_AFTER
+
+
+PATIENT: Final = Patience()
+
+
 def next_try(
-    attempts: int, written_at: datetime, *, now: datetime, jitter: float
+    attempts: int,
+    written_at: datetime,
+    *,
+    now: datetime,
+    jitter: float,
+    patience: Patience = PATIENT,
 ) -> datetime | None:
     """When to try again after ``attempts`` (1 or more) tries; None means give up.
 
     ``jitter`` is between -1 and 1. A try falls on the moment when the letter becomes late, and
     the last one on the moment when it is given up.
     """
-    if now >= written_at + GIVE_UP_AFTER:
+    late_at, ends_at = written_at + patience.late_after, written_at + patience.give_up_after
+    if now >= ends_at:
         return None
     delay = _DELAYS[min(attempts, len(_DELAYS)) - 1]
     wanted = now + delay * (1 + JITTER_SHARE * jitter)
-    for milestone in (written_at + LATE_AFTER, written_at + GIVE_UP_AFTER):
+    for milestone in (late_at, ends_at):
         if now < milestone < wanted:
             return milestone
     return wanted
 
 
-def is_newly_late(written_at: datetime, *, now: datetime) -> bool:
+def is_newly_late(written_at: datetime, *, now: datetime, patience: Patience = PATIENT) -> bool:
     """Whether a try that fails now is the first since the letter became late.
 
     One try falls on that moment, and the next is more than three hours away.
     """
-    return LATE_AFTER <= now - written_at < LATE_AFTER + timedelta(hours=3)
+    late_after = patience.late_after
+    return late_after <= now - written_at < late_after + timedelta(hours=3)

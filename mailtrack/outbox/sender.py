@@ -21,7 +21,7 @@ from mailtrack.mail.compose import LetterBlocked, needs_smtputf8
 from mailtrack.mail.message import AttachmentRef, OutgoingMail
 from mailtrack.outbox.breaker import Breaker
 from mailtrack.outbox.delivery import Courier, Deferred, Delivered, Delivery, Refused
-from mailtrack.outbox.retry import is_newly_late, next_try
+from mailtrack.outbox.retry import PATIENT, Patience, is_newly_late, next_try
 from mailtrack.outbox.turnstile import Turn, Turnstile
 from mailtrack.store import outgoing
 from mailtrack.store.outgoing import Claimed, Database, Session
@@ -79,6 +79,8 @@ class Sender:
         on_failure: Callable[[LetterFailure], None] = lambda _failure: None,
         jitter: Callable[[], float] = lambda: secrets.SystemRandom().uniform(-1, 1),
         lease: timedelta = LEASE,
+        patience: Patience = PATIENT,
+        hand_overs_max: int = HAND_OVERS_MAX,
     ) -> None:
         self._database = database
         self._courier = courier
@@ -87,7 +89,8 @@ class Sender:
         self._now = now
         self._on_failure = on_failure
         self._jitter = jitter
-        self._hand_overs = asyncio.Semaphore(HAND_OVERS_MAX)
+        self._hand_overs = asyncio.Semaphore(hand_overs_max)
+        self._patience = patience
         self._lease = lease
         self._turnstile = Turnstile()
         self._breaker = Breaker()
@@ -271,11 +274,17 @@ class Sender:
 
     async def _put_off(self, letter: Claimed, reason: str) -> None:
         now = self._now()
-        again_at = next_try(letter.attempts, letter.written_at, now=now, jitter=self._jitter())
+        again_at = next_try(
+            letter.attempts,
+            letter.written_at,
+            now=now,
+            jitter=self._jitter(),
+            patience=self._patience,
+        )
         if again_at is None:
             await self._give_up(letter, FailureKind.GIVEN_UP, reason)
             return
-        if is_newly_late(letter.written_at, now=now):
+        if is_newly_late(letter.written_at, now=now, patience=self._patience):
             await self._tell(LetterFailure(letter, FailureKind.LATE, reason, now))
         await self._mark(lambda s: outgoing.mark_retry(s, letter.letter_id, again_at, reason))
         self._log("letter_deferred", letter, reason=reason, not_before=again_at)

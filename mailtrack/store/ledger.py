@@ -76,6 +76,11 @@ _END_RELEASE: Final = (
     .where(HELD.c.serial == bindparam("of"), HELD.c.state == HeldState.RELEASED.value)
     .values(state=HeldState.DONE.value)
 )
+_HOLD_AGAIN: Final = (
+    update(HELD)
+    .where(HELD.c.serial == bindparam("of"), HELD.c.state == HeldState.RELEASED.value)
+    .values(state=HeldState.HELD.value)
+)
 
 
 class AlreadyApplied(MailtrackError):
@@ -141,6 +146,11 @@ def record_tick(session: Session, decision: Decision, *, tick_id: str, at: datet
 def end_release(session: Session, held_id: str) -> None:
     """A released mail was decided again: it is out of the way of ``held_to_decide``."""
     session.connection().execute(_END_RELEASE, {"of": rows.serial_from(held_id)})
+
+
+def hold_again(session: Session, held_id: str) -> None:
+    """A released mail could not be decided: it waits for somebody's word as before."""
+    session.connection().execute(_HOLD_AGAIN, {"of": rows.serial_from(held_id)})
 
 
 def _write_receipt(connection: Connection, receipt: Cells) -> None:

@@ -19,6 +19,7 @@ from mailtrack.desk.brackets import (
     without_numbers,
     without_prefixes,
 )
+from mailtrack.desk.commands.table import BY_WORD
 
 
 @pytest.mark.parametrize(
@@ -231,3 +232,13 @@ def test_nothing_that_is_typed_breaks_the_scanner(text: str) -> None:
     assert brackets or rest == text
     assert without_prefixes(without_prefixes(text)) is not None
     assert all(number >= 0 for number in numbers_in(text))
+
+
+def test_no_synonym_is_taken_for_the_stamp_of_a_gateway():
+    """`[internal]` would be dropped as a stamp, and the note would go to the customer."""
+    dropped = [word for word in BY_WORD if brackets_in_subject(f"[{word}]") == ()]
+    assert dropped == []
+
+
+def test_every_synonym_has_a_word_to_compare():
+    assert "" not in BY_WORD

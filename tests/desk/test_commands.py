@@ -221,7 +221,6 @@ def test_without_a_ticket_only_questions_are_answered(typed: str) -> None:
         ("[mine]", ("mine", "")),
         ("[мои]", ("mine", "")),
         ("[help]", ("help", "")),
-        ("[?]", ("help", "")),
         ("[help: assign]", ("help", "assign")),
         ("[find: refund from:a.example]", ("find", "refund from:a.example")),
         ("[queue]", ("queue", "")),

@@ -185,7 +185,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
               "список готових відповідей"), needs_ticket=False,
     ),
     Command(
-        "help", ("?", "помощь", "справка", "допомога", "довідка"), Group.QUESTIONS, OPTIONAL,
+        "help", ("помощь", "справка", "допомога", "довідка"), Group.QUESTIONS, OPTIONAL,
         LIGHT, words.ask(Question.HELP), "[help]",
         _help("this list", "этот список", "цей список"), needs_ticket=False,
     ),
