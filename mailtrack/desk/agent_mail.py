@@ -38,6 +38,7 @@ from mailtrack.tickets.reading import Bracket
 from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket
 from mailtrack.tickets.token import Purpose
 
+FAREWELL_LINES_MAX: Final = 3
 _SEALS: Final = frozenset({
     "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
     "application/pgp-keys", "text/vcard", "text/x-vcard",
@@ -116,8 +117,17 @@ def _tickets(case: Case, thread: Thread) -> tuple[Ticket, ...]:
 
 
 def _typed_text(case: Case) -> str:
+    """What the agent wrote, their farewell with it; no commands, no card with six numbers."""
     _, text = brackets_on_top(case.mail.reply)
-    return text.strip("\n")
+    words, farewell = text.strip("\n"), farewell_in(case.mail.signature)
+    return f"{words}\n\n{farewell}" if words and farewell else words
+
+
+def farewell_in(signature: str) -> str:
+    """A signature that is only a farewell (``Best regards,`` and a name), else ``""``."""
+    lines = [line.strip() for line in signature.strip().splitlines() if line.strip()]
+    is_short = 0 < len(lines) <= FAREWELL_LINES_MAX
+    return "\n".join(lines) if is_short and lines[0].endswith((",", "!")) else ""
 
 
 def has_files(case: Case) -> bool:

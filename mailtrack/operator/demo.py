@@ -30,6 +30,7 @@ from mailtrack.config import load, write_example
 from mailtrack.daemon import Daemon
 
 QUIET_SECONDS: Final = 0.8  # no new letter for so long: the act is over
+BEAT_SECONDS: Final = 3.0  # the desk looks at its deadlines a little more often
 ACT_SECONDS_MAX: Final = 20.0
 BODY_LINES_MAX: Final = 14
 OPENS_AT: Final = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Europe/Kyiv"))
@@ -44,9 +45,9 @@ OLGA: Final = "Olga Kovalenko <olga@help.example>"
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One mail of the play. ``answers`` is in the letter that it replies to; None: a new mail.
+    """One mail of the play; no mail if ``who`` is empty.
 
-    ``typed`` is put behind the subject of the reply, as a person would edit it; ``taps`` is the
+    ``answers`` is in the letter that it replies to, None for a new mail. ``typed`` is put behind the subject of the reply, as a person would edit it; ``taps`` is the
     part of a link that is tapped instead.
     """
 
@@ -143,6 +144,12 @@ PLAY: Final = (
         typed="[time:15m] [close]",
         later=timedelta(minutes=5),
     ),
+    Act(
+        "The next morning nobody has answered Oksana: the desk says so before it is too late.",
+        "",
+        "",
+        later=timedelta(hours=18, minutes=30),
+    ),
 )
 
 
@@ -194,10 +201,11 @@ class Stage:
         self._offset += act.later
         clock = self.now().astimezone(OPENS_AT.tzinfo)
         screen.line(f"\n{clock:%H:%M}  {act.says}", "title")
-        mail = self._mail_of(act)
-        screen.mail(mail, "in")
-        await asyncio.to_thread(self._send, mail)
-        async for letter in self._letters():
+        if act.who:
+            mail = self._mail_of(act)
+            screen.mail(mail, "in")
+            await asyncio.to_thread(self._send, mail)
+        async for letter in self._letters(QUIET_SECONDS if act.who else BEAT_SECONDS):
             self._letters_of.setdefault(_address(str(letter["to"])), []).append(letter)
             screen.mail(letter, "agent" if "help.example" in str(letter["to"]) else "customer")
 
@@ -234,10 +242,10 @@ class Stage:
         with smtplib.SMTP("127.0.0.1", port, local_hostname="demo.example") as smtp:
             smtp.send_message(mail)
 
-    async def _letters(self) -> AsyncIterator[EmailMessage]:
+    async def _letters(self, quiet_seconds: float) -> AsyncIterator[EmailMessage]:
         quiet_since = started = asyncio.get_running_loop().time()
         loop = asyncio.get_running_loop()
-        while loop.time() - quiet_since < QUIET_SECONDS:
+        while loop.time() - quiet_since < quiet_seconds:
             for path in sorted(self._mail.glob("*/new/*")):
                 if path not in self._seen:
                     self._seen.add(path)
