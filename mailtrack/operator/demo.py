@@ -47,8 +47,9 @@ OLGA: Final = "Olga Kovalenko <olga@help.example>"
 class Act:
     """One mail of the play; no mail if ``who`` is empty.
 
-    ``answers`` is in the letter that it replies to, None for a new mail. ``typed`` is put behind the subject of the reply, as a person would edit it; ``taps`` is the
-    part of a link that is tapped instead.
+    ``answers`` is in the letter that it replies to, None for a new mail. ``typed`` is put
+    behind the subject of the reply, as a person would edit it; ``taps`` is the part of a link
+    that is tapped instead.
     """
 
     says: str
