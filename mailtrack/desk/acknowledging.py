@@ -18,6 +18,7 @@ from mailtrack.desk.promises import Calendar
 from mailtrack.desk.showing import desk_view, public_view
 from mailtrack.desk.views import PublicPersonView
 from mailtrack.desk.writing import Style, queue_for, write_letter
+from mailtrack.mail.address import Address
 from mailtrack.mail.message import Kind
 from mailtrack.tickets.reading import Verdict
 from mailtrack.tickets.ticket import Part, Ticket
@@ -81,6 +82,12 @@ def acknowledge(
     return Outcome(letters=(letter,)) + said("acknowledgement", "the customer is told")
 
 
+def is_robot(address: Address) -> bool:
+    """Whether no person reads the mailbox of this address, by its name."""
+    local, _, _ = address.key.rpartition("@")
+    return _ROBOT.fullmatch(local) is not None
+
+
 def reason_against(case: Case, writer: Writer) -> str | None:
     """Why this sender must not be answered automatically; None if they may."""
     if case.policy.autoack is AutoAck.NEVER:
@@ -113,7 +120,7 @@ def _about_the_sender(case: Case, writer: Writer) -> str | None:
         return "the sender's origin was disproved"
     if writer.origin.verdict is not Verdict.PASS and _needs_proof(case.policy):
         return "nothing proves the sender's origin"
-    if _ROBOT.fullmatch(address.key.partition("@")[0]):
+    if is_robot(address):
         return "the address is a robot's"
     if case.policy.is_ours(address):
         return "the sender is one of our own addresses"

@@ -12,6 +12,7 @@ from mailtrack.desk.acknowledging import acknowledge
 from mailtrack.desk.after import after
 from mailtrack.desk.brackets import folded
 from mailtrack.desk.case import Case, Outcome, said
+from mailtrack.desk.copying import copied, told_of
 from mailtrack.desk.hearing import News, tell_agents
 from mailtrack.desk.holding import HoldReason, hold, tell_admins
 from mailtrack.desk.identity import Writer
@@ -74,13 +75,15 @@ def _append(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decis
         quiet = Outcome(effects, (), thread.trace) + said("thanks", "filed, stays finished")
         return _decision(quiet, Disposition.ENTRY, ticket.number, writer)
     change = _reopening(ticket, writer)
-    changed = (*effects, *change)
+    joins = copied(case, writer, ticket)
+    changed = (*effects, *joins, *change)
     now = after(ticket, changed)
     is_reopened = ticket.status.is_finished
     waits = Reopened(case.envelope.received_at) if is_reopened else CustomerWrote()
     clocks = clocks_after(case, now, waits)
     event = Event.REOPENED if is_reopened else Event.MAIL
-    return _told(case, writer, thread, ticket, (*changed, *clocks), entry, event, ())
+    everything = (*changed, *clocks)
+    return _told(case, writer, thread, ticket, everything, entry, event, told_of(joins))
 
 
 def _told(
@@ -155,7 +158,9 @@ def _open(case: Case, writer: Writer, thread: Thread, *, follows: Ticket | None)
         is_verified=writer.origin.verdict is not Verdict.FAIL,
     )
     notes = (note_from_rule(case, ticket.number, route.note),) if route.note else ()
-    added: tuple[Effect, ...] = (AddEntry(entry), *notes, *customer_effects(case, writer))
+    joins = copied(case, writer, ticket)
+    known = customer_effects(case, writer)
+    added: tuple[Effect, ...] = (AddEntry(entry), *notes, *known, *joins)
     now = after(ticket, added)
     clocks = clocks_after(case, now, Opened())
     outcome = Outcome(trace=thread.trace) + opened.outcome + Outcome((*added, *clocks))
@@ -176,7 +181,7 @@ def _open(case: Case, writer: Writer, thread: Thread, *, follows: Ticket | None)
         now,
         writer.person,
         entry,
-        cautions=_cautions(case, writer, thread, follows),
+        cautions=(*_cautions(case, writer, thread, follows), *told_of(joins)),
         also=(*_second_teams(case, ticket), *_named(case, route.notify)),
     )
     return _decision(
