@@ -17,7 +17,7 @@ ARGS ?=
 COVERAGE_MIN ?= 95
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench requirements clean
+.PHONY: help run test lint bench torture requirements clean
 
 help: ## this list
 	@echo 'mailtrack: a help desk whose whole interface is e-mail'
@@ -42,6 +42,9 @@ lint: $(READY) ## ruff, mypy --strict, who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+torture: $(READY) ## the long forms of the tests that kill, starve and confuse the desk
+	MAILTRACK_TORTURE=1 $(BIN)/python -m pytest -q -m slow --timeout 3600 $(ARGS)
 
 bench: $(READY) ## measure the desk on this machine
 	@if test -f benchmarks/run.py; then exec $(BIN)/python benchmarks/run.py $(ARGS); \
