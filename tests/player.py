@@ -6,7 +6,6 @@ do, `laws` what holds in every scenario. By hand, with every letter shown:
     python tests/player.py tests/scenarios/first_mail.mail
 """
 
-import hashlib
 import re
 import sys
 import tempfile
@@ -67,7 +66,7 @@ class Player:
 
     def __init__(self, scenario: Scenario, folder: Path) -> None:
         self.scenario = scenario
-        policy = policy_from(_files_of(scenario), _config_folder(scenario))
+        policy = policy_from(_files_of(scenario))
         self.stage = Stage(folder, policy, name=scenario.name)
         self._heard: list[Left] = []  # letters that left and were not expected yet
         self._counted = 0  # of stage.left
@@ -413,13 +412,6 @@ def _files_of(scenario: Scenario) -> tuple[tuple[str, str], ...]:
         path.name: path.read_text(encoding="utf-8") for path in sorted(DESK.glob("*.yaml"))
     }
     return tuple(sorted((there | scenario.yaml).items()))
-
-
-def _config_folder(scenario: Scenario) -> Path:
-    files = repr(_files_of(scenario)).encode()
-    return (
-        Path(tempfile.gettempdir()) / f"mailtrack-desk-{hashlib.sha256(files).hexdigest()[:16]}"
-    )
 
 
 def rewrite(path: Path, folder: Path) -> None:

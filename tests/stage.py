@@ -41,8 +41,14 @@ LETTERS_MAX = 1_000
 
 
 @cache
-def policy_from(files: tuple[tuple[str, str], ...], folder: Path) -> Policy:
-    """The desk that these YAML files describe; compiled once for all who ask."""
+def policy_from(files: tuple[tuple[str, str], ...], folder: Path | None = None) -> Policy:
+    """The desk that these YAML files, by name, describe; compiled once for all who ask.
+
+    They are written into ``folder``, None for one that is gone again after loading.
+    """
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="mailtrack-desk-") as passing:
+            return policy_from(files, Path(passing))
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files:
         (folder / name).write_text(text, encoding="utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,8 +47,7 @@ def _agents() -> str:
 
 
 POLICY: Policy = policy_from(
-    tuple((name, _agents() if name == "people.yaml" else text) for name, text in _FILES),
-    Path(tempfile.gettempdir()) / "mailtrack-desk-cases",
+    tuple((name, _agents() if name == "people.yaml" else text) for name, text in _FILES)
 )
 CARA = "cara@cust.example"
 BOB = "bob@cust.example"
