@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -43,6 +44,12 @@ FAILURES_MAX: Final = 3
 # hand: many kills must not condemn a good mail, one killer must not stop the desk.
 TRIES_MAX: Final = 12
 RETRY_SECONDS_MAX: Final = 30.0
+# How long a batch waits for its slow mails, so that mails are decided in order. What takes
+# longer is passed by its successors.
+READ_TOGETHER_SECONDS: Final = 0.5
+IN_HAND_MAX: Final = 512
+LARGE_BYTES_MIN: Final = 256 * 1024
+LARGE_IN_MEMORY_MAX: Final = 4
 
 _log = log.get("clerk")
 
@@ -133,6 +140,8 @@ class Clerk:
         self._letters_written = letters_written
         self._bell = asyncio.Event()
         self._failures: dict[str, int] = {}
+        self._readings: dict[str, asyncio.Task[Taken | None]] = {}
+        self._room_for_large = asyncio.Semaphore(LARGE_IN_MEMORY_MAX)
         self._is_stopping = False
         self.handled_count = 0
 
@@ -147,6 +156,12 @@ class Clerk:
 
     async def run(self) -> None:
         """Work until stopped. A world that fails is waited for, with growing patience."""
+        try:
+            await self._run()
+        finally:
+            await self._lay_down()
+
+    async def _run(self) -> None:
         patience = 0.1
         while not self._is_stopping:
             self._bell.clear()
@@ -164,17 +179,21 @@ class Clerk:
 
     async def work(self) -> int:
         """Handle one batch of what waits; how many mails that were. Raises TemporaryFailure."""
-        batch = await asyncio.to_thread(self._batch)
-        found = await asyncio.gather(*(self._take(*one) for one in batch))
+        found = await self._read_batch()
         taken = [one for one in found if one is not None]
-        done = await asyncio.to_thread(self._decide, taken) if taken else []
+        try:
+            done = await asyncio.to_thread(self._decide, taken) if taken else []
+        except TemporaryFailure:
+            # The world failed, not the mails: however long it does, they are as good as new.
+            await asyncio.to_thread(self._forget_tries, [one.decision_id for one in taken])
+            raise
         for one, decision in done:
             await asyncio.to_thread(self._put_away, one, decision)
         # Only now: a letter's attachments are read from the archive.
         if any(decision and decision.letters for _, decision in done):
             self._letters_written()
         released = await self._work_on_released()
-        return len(batch) + released
+        return len(found) + released
 
     async def tick(self, tick_id: str) -> None:
         """Let the desk look at what is due. Raises TemporaryFailure."""
@@ -196,13 +215,14 @@ class Clerk:
     # Taking a mail in hand: counted before it is read, shallowly after a failure.
 
     def _batch(self) -> list[tuple[str, int]]:
-        """The next mails, and how often each has been tried, this time included.
+        """The next mails not yet in hand, and how often each was tried, this time included.
 
         What was in hand when we died, or has failed, is taken alone: its neighbours get through
         one by one, however often we are killed, and a mail that kills us stands out.
         """
         batch: list[tuple[str, int]] = []
-        for spool_id in self._spool.waiting(BATCH_MAX):
+        waiting = self._spool.waiting(IN_HAND_MAX)
+        for spool_id in [one for one in waiting if one not in self._readings][:BATCH_MAX]:
             tries = self._spool.attempt(spool_id)
             if tries > 1 and batch:
                 break
@@ -211,7 +231,50 @@ class Clerk:
                 break
         return batch
 
+    async def _read_batch(self) -> list[Taken | None]:
+        """What has been read by now, in spool order; None for a mail that could not be."""
+        self._bell.clear()
+        new = []
+        for spool_id, tries in await asyncio.to_thread(self._batch):
+            reading = asyncio.create_task(self._take(spool_id, tries))
+            self._readings[spool_id] = reading
+            new.append(reading)
+        if new:
+            await asyncio.wait(new, timeout=READ_TOGETHER_SECONDS)
+        if not any(reading.done() for reading in self._readings.values()):
+            await self._wait_for_a_reading()
+        ended = sorted(name for name, reading in self._readings.items() if reading.done())
+        return list(await asyncio.gather(*[self._readings.pop(name) for name in ended]))
+
+    async def _wait_for_a_reading(self) -> None:
+        """Until one of the slow mails is read, or something new waits."""
+        if not self._readings or self._is_stopping:
+            return
+        rung = asyncio.create_task(self._bell.wait())
+        await asyncio.wait({rung, *self._readings.values()}, return_when="FIRST_COMPLETED")
+        rung.cancel()
+
+    async def _lay_down(self) -> None:
+        """Break off what is still being read: it waits in the spool, as if never tried."""
+        names = list(self._readings)
+        readings = [self._readings.pop(name) for name in names]
+        for reading in readings:
+            reading.cancel()
+        await asyncio.gather(*readings, return_exceptions=True)
+        await asyncio.to_thread(self._forget_tries, names)
+
+    def _forget_tries(self, names: list[str]) -> None:
+        for name in names:
+            self._spool.attempts_end(name)
+
     async def _take(self, spool_id: str, tries: int) -> Taken | None:
+        """The mail, read. Few large ones are in memory at one time; small ones pass by."""
+        size_bytes = await asyncio.to_thread(self._spool.size_bytes, spool_id)
+        room = self._room_for_large if size_bytes >= LARGE_BYTES_MIN else nullcontext()
+        async with room:
+            return await self._read_one(spool_id, tries)
+
+    async def _read_one(self, spool_id: str, tries: int) -> Taken | None:
         failures = self._failures.get(spool_id, 0)
         try:
             envelope, raw = await asyncio.to_thread(self._spool.read, spool_id)

@@ -190,6 +190,13 @@ class Spool:
             raise SpoolDamaged(f"{spool_id}: cannot be read ({error.strerror})") from error
         return split_file(content, spool_id)
 
+    def size_bytes(self, spool_id: str) -> int:
+        """How large a waiting mail's file is; 0 if it is not to be had."""
+        try:
+            return self._path(spool_id).stat().st_size
+        except OSError:
+            return 0
+
     def attempt(self, spool_id: str) -> int:
         """Count a try at this mail, before it is made; the answer is 1 for the first.
 
