@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailtrack.desk.after import after
-from mailtrack.desk.brackets import brackets_on_top, without_brackets
+from mailtrack.desk.brackets import without_brackets
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.commands.order import Problem, Refusal
@@ -28,6 +28,7 @@ from mailtrack.desk.opening import entry_from
 from mailtrack.desk.policy import Agent, Role
 from mailtrack.desk.promised import clocks_of_change
 from mailtrack.desk.questions import answer_questions
+from mailtrack.desk.reading import commands_below, commands_on_top
 from mailtrack.desk.showing import desk_view, public_view
 from mailtrack.desk.threads import Thread
 from mailtrack.desk.views import PublicPersonView
@@ -72,6 +73,10 @@ def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) ->
         nothing = Refusal(f"({case.mail.subject})", Problem.NOTHING_NEW, "")
         ticket = tickets[0] if tickets else None
         return _refused(case, (nothing,), agent, ticket=ticket, text="")
+    is_typed = case.grant is None and case.mail.kind is Kind.HUMAN
+    if is_typed and (below := commands_below(text)):
+        wrong = tuple(Refusal(b.raw, Problem.NOT_ON_TOP, b.word, (b.raw,)) for b in below)
+        return _refused(case, wrong, agent, ticket=tickets[0] if tickets else None, text=text)
     result = obey(brackets, tickets, scene=Scene(agent, case.policy, case.context, case.fresh))
     ticket = tickets[0] if tickets else None
     if not isinstance(result, Obeyed):
@@ -118,7 +123,10 @@ def _tickets(case: Case, thread: Thread) -> tuple[Ticket, ...]:
 
 def _typed_text(case: Case) -> str:
     """What the agent wrote, their farewell with it; no commands, no card with six numbers."""
-    _, text = brackets_on_top(case.mail.reply)
+    _, text = commands_on_top(case.mail.reply)
+    if case.grant is not None and case.grant.brackets:
+        gone = {one.raw for one in commands_below(text)}
+        text = "\n".join(line for line in text.split("\n") if line.strip() not in gone)
     words, farewell = text.strip("\n"), farewell_in(case.mail.signature)
     return f"{words}\n\n{farewell}" if words and farewell else words
 

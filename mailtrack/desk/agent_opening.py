@@ -12,7 +12,7 @@ from typing import Final
 from mailtrack.desk.acknowledging import acknowledge
 from mailtrack.desk.after import after
 from mailtrack.desk.agent_mail import decided, has_files, typed_brackets, typed_subject
-from mailtrack.desk.brackets import brackets_on_top, is_forward_subject, without_prefixes
+from mailtrack.desk.brackets import is_forward_subject, without_prefixes
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.hearing import News, tell_agents
@@ -22,6 +22,7 @@ from mailtrack.desk.letter_views import Event
 from mailtrack.desk.opening import Opened, entry_from, open_ticket, requester_from
 from mailtrack.desk.policy import Agent
 from mailtrack.desk.promised import clocks_after, promise_of
+from mailtrack.desk.reading import commands_on_top
 from mailtrack.desk.sla import Opened as OpenedEvent
 from mailtrack.desk.threads import Thread
 from mailtrack.mail.address import Mailbox
@@ -41,7 +42,7 @@ def opens_ticket(case: Case, thread: Thread) -> bool:
     is_about_some = any(case.context.ticket(number) for number in case.reading.numbers)
     if thread.ticket is not None or is_about_some:
         return False
-    _, text = brackets_on_top(case.mail.reply)
+    _, text = commands_on_top(case.mail.reply)
     is_file_alone = has_files(case) and not case.reading.brackets
     return bool(text.strip()) or is_file_alone or _forwarded(case) is not None
 
@@ -132,7 +133,7 @@ def _forwarded(case: Case) -> str | None:
 
 
 def _entries(case: Case, ticket: Ticket, agent: Agent, *, kind: EntryKind) -> tuple[Entry, ...]:
-    _, text = brackets_on_top(case.mail.reply)
+    _, text = commands_on_top(case.mail.reply)
     forwarded = case.mail.forwarded
     if kind is not EntryKind.NOTE or forwarded is None:
         author, shown = agent.id, agent.shown
@@ -148,7 +149,7 @@ def _entries(case: Case, ticket: Ticket, agent: Agent, *, kind: EntryKind) -> tu
         text=forwarded.text,
         is_verified=False,
     )
-    _, comment = brackets_on_top(forwarded.comment)
+    _, comment = commands_on_top(forwarded.comment)
     if not comment.strip():
         return (theirs,)
     note = entry_from(

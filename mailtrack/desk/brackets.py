@@ -96,6 +96,15 @@ def brackets_on_top(body: str) -> tuple[tuple[Bracket, ...], str]:
     return tuple(found[:BRACKETS_MAX]), "\n".join(lines[taken:]).strip("\n")
 
 
+def brackets_in_front(line: str) -> tuple[tuple[Bracket, str], ...]:
+    """The brackets that a line begins with, each with what stands behind it."""
+    found: list[tuple[Bracket, str]] = []
+    while len(found) < BRACKETS_MAX and (match := _BRACKET.match(line.lstrip())):
+        line = line.lstrip()[match.end() :]
+        found += ((one, line) for one in _brackets(match.group(0), from_body=True))
+    return tuple(found)
+
+
 def without_brackets(subject: str, taken: tuple[Bracket, ...]) -> str:
     """The subject without these brackets, its blanks closed up."""
     for bracket in taken:

@@ -10,6 +10,7 @@ import hashlib
 from typing import Final
 
 from mailtrack.desk.brackets import (
+    brackets_in_front,
     brackets_in_subject,
     brackets_on_top,
     folded,
@@ -26,6 +27,7 @@ from mailtrack.tickets.reading import Bracket, Origin, Reading
 from mailtrack.tickets.token import TokenText, token_text_from
 
 TOKENS_MAX: Final = 10
+LINES_MAX: Final = 2_000
 KNOWN_IDS_MAX: Final = 21  # In-Reply-To and the last 20 of References (security section 3.3)
 
 
@@ -38,7 +40,7 @@ def read(
     """What this mail asks. ``origin`` is what the world said of its From address."""
     sender_key = mail.sender.address.key if mail.sender else None
     agent = policy.agent_at(sender_key) if sender_key else None
-    brackets = brackets_in_subject(mail.subject) + brackets_on_top(mail.reply)[0]
+    brackets = brackets_in_subject(mail.subject) + commands_on_top(mail.reply)[0]
     return Reading(
         spool_id=envelope.spool_id,
         raw_sha256=envelope.sha256,
@@ -57,6 +59,28 @@ def read(
         origin=origin,
         on_behalf_of=mail.forwarded.sender.address.key if agent and mail.forwarded else None,
     )
+
+
+def commands_on_top(body: str) -> tuple[tuple[Bracket, ...], str]:
+    """The brackets above the words, and the words.
+
+    A command may share the first line with them: ``[note] do not tell her`` must not go to her
+    as words, and programs that write HTML join lines.
+    """
+    found, text = brackets_on_top(body)
+    first, _, rest = text.lstrip("\n").partition("\n")
+    for bracket, behind in brackets_in_front(first):
+        if understood(bracket) is None:
+            break
+        found, text = (*found, bracket), f"{behind.strip()}\n{rest}"
+    return found, text.strip("\n") if found else text
+
+
+def commands_below(text: str) -> tuple[Bracket, ...]:
+    """The commands that stand on lines of their own among or below the words."""
+    lines = (brackets_on_top(line) for line in text.split("\n")[:LINES_MAX] if "[" in line)
+    alone = (one for found, rest in lines if not rest.strip() for one in found)
+    return tuple(one for one in alone if understood(one) is not None)
 
 
 def subject_key(subject: str) -> str:
