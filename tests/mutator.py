@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 SIZE_BYTES_MAX = 60_000
 NOISE = (
     b"\0", b"\r", b"\n", b"\r\n\r\n", b"\x80", b"\xff\xfe", b"--", b"<", b'"', b"(", b"=?",
-    b"?=", b"=", b";", b"Content-Type: multipart/mixed; boundary=b\r\n", b"\x1b$B", b"\xe2\x80\xae",
-    b"From: ", b"\t", b" " * 300,
+    b"?=", b"=", b";", b"Content-Type: multipart/mixed; boundary=b\r\n", b"\x1b$B",
+    b"\xe2\x80\xae", b"From: ", b"\t", b" " * 300,
 )  # fmt: skip
 CHARSETS = (b"utf-7", b"koi8-r", b"gb2312", b"iso-2022-jp", b"rot13", b"utf-16", b"x-unknown")
 
