@@ -56,10 +56,9 @@ def _answer(client: smtplib.SMTP, raw: bytes, sender: str) -> Answer:
     client.ehlo_or_helo_if_needed()
     client.mail(sender)
     client.rcpt(DESK)
-    try:
-        code, words = client.data(raw)
-    except smtplib.SMTPDataError as error:
-        return Answer(error.smtp_code, "")
+    code, words = client.data(raw)
+    if code != 250:
+        return Answer(code, "")
     text = words.decode()
     assert text.startswith(ACCEPTED), text
     return Answer(code, text.removeprefix(ACCEPTED))
