@@ -47,7 +47,8 @@ torture: $(READY) ## the long forms of the tests that kill, starve and confuse t
 	MAILTRACK_TORTURE=1 $(BIN)/python -m pytest -q -m slow --timeout 3600 $(ARGS)
 
 bench: $(READY) ## measure the desk on this machine
-	@if test -f benchmarks/run.py; then exec $(BIN)/python benchmarks/run.py $(ARGS); \
+	@if test -f benchmarks/run.py; then \
+		$(BIN)/python benchmarks/run.py $(ARGS) && exec $(BIN)/python benchmarks/read.py; \
 	else echo 'There are no benchmarks in this checkout (benchmarks/run.py is missing).' >&2; exit 1; fi
 
 requirements: $(READY) ## write the pinned and hashed requirements anew from pyproject.toml

@@ -105,16 +105,17 @@ _SHAPE: Final = nh3.Cleaner(
 
 def _is_too_complex(html: str) -> bool:
     """Whether a tree of it would be too deep or too crowded; one linear look at the tags."""
-    depth = deepest = 0
-    count = 0
-    for match in _TAG.finditer(html):
-        count += 1
-        name = match[2].lower()
-        if name in _VOID:
+    if html.count("<") <= HTML_DEPTH_MAX:
+        return False
+    tags = _TAG.findall(html)
+    if len(tags) > HTML_TAGS_MAX:
+        return True
+    depth = 0
+    for closing, name in tags:
+        if name in _VOID or name.lower() in _VOID:
             continue
-        depth = max(0, depth - 1) if match[1] else depth + 1
-        deepest = max(deepest, depth)
-        if deepest > HTML_DEPTH_MAX or count > HTML_TAGS_MAX:
+        depth = max(0, depth - 1) if closing else depth + 1
+        if depth > HTML_DEPTH_MAX:
             return True
     return False
 

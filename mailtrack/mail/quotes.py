@@ -100,7 +100,8 @@ def lead_at(lines: Lines, index: int) -> Lead | None:
     For an attribution that is its last line, for the others their first.
     """
     line = lines.clean[index]
-    if not line:
+    # Nearly all lines end here: a lead holds a colon or begins with a drawn line.
+    if not line or (":" not in line and "：" not in line and line[0] not in _RULE_MARKS):
         return None
     separator = _separator_kind(line)
     if separator is not None:
