@@ -30,9 +30,9 @@ CARA = Mailbox("Cara Smith", Address("cara", "cust.example"))
 
 
 @pytest.fixture(scope="module")
-def policy(tmp_path_factory):
+def policy():
     files = {path.name: path.read_text(encoding="utf-8") for path in DESK.glob("*.yaml")}
-    return policy_from(tuple(sorted(files.items())), tmp_path_factory.mktemp("config"))
+    return policy_from(tuple(sorted(files.items())))
 
 
 def fresh() -> Fresh:
