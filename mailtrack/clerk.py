@@ -350,15 +350,28 @@ class Clerk:
     async def _work_on_released(self) -> int:
         waiting = await asyncio.to_thread(self._released)
         for held, grant in waiting:
-            raw = await asyncio.to_thread(self._archive.raw, held.raw_sha256)
             try:
-                mail = await self._reader.read(raw)
-            except ReaderDied:
-                mail = await self._reader.read(raw, shallow=True)
+                mail = await self._read_released(held)
+            except (OSError, ReaderDied) as error:
+                # Its copy is gone or unreadable by now: it waits again, and stops nobody.
+                _log.error("held_mail_unreadable", spool_id=held.spool_id, reason=str(error))
+                await asyncio.to_thread(self._hold_again, held.held_id)
+                continue
             decision_id = f"{held.spool_id}.{held.held_id}"
             taken = Taken(decision_id, held.envelope, mail, grant=grant)
             await asyncio.to_thread(self._decide_released, held.held_id, taken)
         return len(waiting)
+
+    async def _read_released(self, held: HeldMail) -> ParsedMail:
+        raw = await asyncio.to_thread(self._archive.raw, held.raw_sha256)
+        try:
+            return await self._reader.read(raw)
+        except ReaderDied:
+            return await self._reader.read(raw, shallow=True)
+
+    def _hold_again(self, held_id: str) -> None:
+        with self._database.transaction() as session:
+            ledger.hold_again(session, held_id)
 
     def _released(self) -> tuple[tuple[HeldMail, Grant], ...]:
         with self._database.reading() as session:
