@@ -10,6 +10,7 @@ does the reading; nothing here looks into a mail.
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 import resource
 import signal
@@ -125,7 +126,11 @@ def _ended(pool: ProcessPool) -> None:
 
 
 def _fenced(memory_bytes: int) -> None:
-    """The limits of a worker's whole life. It has no business with signals of the terminal."""
+    """The limits of a worker's whole life. It has no business with signals of the terminal.
+
+    It is silent too: what a library logs of a stranger's bytes would pass no redaction here.
+    """
+    logging.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 
 import psutil
@@ -28,6 +29,12 @@ def endless(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
 def greedy(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
     """In a worker: a library that wants more memory than there is."""
     return ParsedMail(text=str(len(bytearray(2 << 30))))
+
+
+def chatty(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
+    """In a worker: a library that logs what it stumbles over."""
+    logging.getLogger("library").error("Traceback: %r", raw[:9])
+    return ParsedMail()
 
 
 def busy(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
@@ -107,3 +114,11 @@ async def test_workers_leave_when_there_is_nothing_to_read():
     await wait_until(lambda: not children(), WAIT_SECONDS_MAX)
     assert len((await reader.read(LARGE)).text) == 120_000
     await reader.close()
+
+
+async def test_a_worker_says_nothing_of_what_it_reads(monkeypatch, capfd):
+    reader = Reader(1, 20.0)
+    monkeypatch.setattr(reader_module, "read_in_worker", chatty)
+    await reader.read(LARGE)
+    await reader.close()
+    assert capfd.readouterr() == ("", "")

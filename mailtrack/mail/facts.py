@@ -1,7 +1,7 @@
 """What has been read from a mail before its meaning is looked for.
 
-``parse`` makes a ``MailFacts`` once; ``reply``, ``automatic``, ``bounce`` and ``forwarded`` each
-answer one question from it. It holds the stdlib message and so never leaves this room.
+``parse`` makes a ``MailFacts`` once; ``reply``, ``automatic``, ``bounce`` and ``forwarded``
+each answer one question from it. It holds the stdlib message and so never leaves this room.
 """
 
 from __future__ import annotations

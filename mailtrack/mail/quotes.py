@@ -118,7 +118,7 @@ def lead_at(lines: Lines, index: int) -> Lead | None:
     return Lead(index, end, LeadKind.HEADERS) if end else None
 
 
-_RULE_MARKS: Final = "-_=*~—–─ \t"
+_RULE_MARKS: Final = "-_=*~—–─‐‑‒―−═ \t"
 _REPLY_SEPARATORS: Final = frozenset(quotes.REPLY_SEPARATORS)
 
 
@@ -237,7 +237,7 @@ def _opens(line: str) -> bool:
 _LONG_DAYS: Final = tuple(day for day in quotes.WEEKDAYS if len(day) >= 3)
 _DIGIT: Final = re.compile(r"\d")
 _TIME: Final = re.compile(r"\d{1,2}[:.h]\d{2}")
-_DATE: Final = re.compile(r"(?:19|20)\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2}")
+_DATE: Final = re.compile(r"(?:19|20)\d{2}|\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2}")
 _BY: Final = (" от ", " від ", " from ", " von ", " de ", " от:", " ад ")
 
 
@@ -260,11 +260,19 @@ def _is_attribution(text: str, *, above_quote: bool) -> bool:
         return True
     if verb and address:
         return True
-    if address and date and ("<" in words or "(" in words or '"' in words):
+    if address and date and (time or "<" in words or "(" in words or '"' in words):
         return True
-    return time and date and _opens(words) and (verb or any(word in words for word in _BY))
+    if not (time and date):
+        return False
+    if verb and _NAME_FIRST.match(text) is not None:
+        return True
+    return _opens(words) and (verb or any(word in words for word in _BY))
 
 
+# "Ann Lee wrote on 2 March": a full name and what was done, before the date.
+_NAME_FIRST: Final = re.compile(
+    r"(?:[^\W\d_a-zа-я][\w.'’-]{0,30} ){2,4}(?:" + "|".join(quotes.VERBS_BEFORE_DATES) + r")\b"
+)
 _VERB_WORDS: Final = frozenset(
     verb for verb in quotes.ATTRIBUTION_VERBS if verb.isascii() or " " not in verb
 )

@@ -28,7 +28,9 @@ _MARKS: Final = re.compile(f"([{_QUOTE}-{_REST}])")
 _QUOTES: Final = (
     "blockquote, [class*=yahoo_quoted], [id*=yahoo_quoted], .protonmail_quote, "
     ".tutanota_quote, [data-marker=__QUOTED_TEXT__], #OLK_SRC_BODY_SECTION, "
-    "#mail-editor-reference-message-container, .gmail_quote:not(:has(blockquote))"
+    "#mail-editor-reference-message-container, .gmail_quote:not(:has(blockquote)), "
+    ".front-blockquote, .freshdesk_quote, .zmail_extra, .rambler-quote, .e-quote, "
+    "[name=quote], [name=messageReplySection]"
 )
 # Elements after which all is a quoted mail.
 _RESTS: Final = (
@@ -37,7 +39,10 @@ _RESTS: Final = (
     "a[name=_MailOriginal], [id^=AOLMsgPart], #x_divRplyFwdMsg, #x_appendonsend"
 )
 # Elements that hold what a program puts above a quote.
-_LEADS: Final = ".moz-cite-prefix, .gmail_attr, #reply-intro, .yahoo_quoted_header"
+_LEADS: Final = (
+    ".moz-cite-prefix, .gmail_attr, .gmail_quote_attribution, #reply-intro, .airmail_on, "
+    ".yahoo_quoted_header, .replyHeader"
+)
 # The line that Outlook draws above the header block of what it quotes; the rest of the style
 # varies with the version and with what relays have made of it.
 _OUTLOOK_LINE: Final = re.compile(

@@ -17,6 +17,7 @@ from mailtrack.mail.quotes import (
     Lead,
     LeadKind,
     Lines,
+    header_role,
     is_quoted,
     is_rule,
     lead_at,
@@ -255,7 +256,24 @@ def mark_nameless_lead(draft: Draft) -> None:
 
 
 def _mark_rules_above(draft: Draft, index: int) -> None:
-    """Drawn lines right above a lead belong to it."""
+    """Drawn lines right above a lead belong to it, and headers between the two."""
+    index = _drawn_line_above(draft, index)
     while index and (draft.roles[index - 1] is Role.BLANK or is_rule(draft.lines[index - 1])):
         index -= 1
         draft.mark(index, index + 1, Role.LEAD)
+
+
+def _drawn_line_above(draft: Draft, index: int) -> int:
+    """Where the headers that a program put between a drawn line and its attribution begin.
+
+    It is ``index`` if there are none: headers without a drawn line may be the writer's.
+    """
+    start = index
+    while start and (
+        not draft.text.clean[start - 1] or header_role(draft.text.clean[start - 1])
+    ):
+        start -= 1
+    if start == index or not start or not is_rule(draft.lines[start - 1]):
+        return index
+    draft.mark(start, index, Role.LEAD)
+    return start

@@ -92,6 +92,24 @@ ABOVE_QUOTES = (
     "<\u202aann@desk.example\u202c>:\u202c",
     "في الاثنين، 2 مارس 2026 في 9:15 ص تمت كتابة ما يلي بواسطة Ann Lee <ann@desk.example>:",
     "Wiadomość napisana przez Ann Lee <ann@desk.example> w dniu 2 mar 2026, o godz. 09:15:",
+    "Ann Lee wrote on 3/2/26 9:15 AM:",
+    "Ann Lee schrieb am 02.03.2026 um 09:15:",
+    "Ann Lee <ann@desk.example> hat am 02.03.2026 09:15 CET geschrieben:",
+    "Ann Lee kirjoitti 2.3.2026 klo 9.15:",
+    "Dne 02. 03. 26 v 9:15 Ann Lee napsal(a):",
+    "Dňa 2. 3. 2026 o 9:15 Ann Lee napísal(a):",
+    "2026. 03. 02. 9:15 keltezéssel, Ann Lee írta:",
+    "2026. 3. 2. 오전 9:15, Ann Lee 이(가) 쓴 글:",
+    "На 02.03.2026 в 09:15, Ann Lee пишува:",
+    "Mon, 2 Mar 2026 09:15 Ann Lee ann@desk.example:",
+    "ann@desk.example schreef op 2026-03-02 09:15:",
+    "Ann Lee <ann@desk.example> escreveu no dia segunda, 2/03/2026 à(s) 09:15:",
+    "Pada tanggal Sen, 2 Mar 2026 pukul 09.15 Ann Lee <ann@desk.example> menulis:",
+    "ในวันที่ จ. 2 มี.ค. 2026 เวลา 09:15 Ann Lee <ann@desk.example> เขียนว่า:",
+    "सोम, 2 मार्च 2026 को 9:15 am बजे को Ann Lee <ann@desk.example> ने लिखा:",
+    "Pirmd., 2026. g. 2. marts, plkst. 09:15 — Ann Lee (<ann@desk.example>) rakstīja:",
+    "al. 2026(e)ko mar. 2(a) 09:15 (Ann Lee <ann@desk.example>) igorleak hau idatzi du:",
+    "E hën, 2 mar 2026 në 9:15 Ann Lee <ann@desk.example> shkroi:",
 )
 PLACES = (
     "Hello,\n\nit works.\n\n{above}\n\n> old\n> words",
@@ -435,6 +453,15 @@ HTML_QUOTES = (
     "It works.<br><blockquote style='border-left:1px solid #0857A6'>{old}</blockquote>",
     "It works.<hr id=zwchr><b>X: </b>Ann<br>{old}",
     "It works.<div id=mail-editor-reference-message-container><div>{old}</div></div>",
+    "It works.<div class=front-blockquote>X: Ann<blockquote>{old}</blockquote></div>",
+    "It works.<div class=rambler-quote>X, Ann<blockquote>{old}</blockquote></div>",
+    "It works.<div><div name=quote><div><b>X:</b> Ann</div>{old}</div></div>",
+    "<div>It works.</div><div name=messageReplySection>X: Ann<div>{old}</div></div>",
+    "It works.<div class=gmail_quote_attribution>X, Ann</div><blockquote>{old}</blockquote>",
+    "It works.<div><p>------</p><p>Кому: D (d@c.example);</p><p>Тема: x;</p><p>02.03.2026, "
+    '09:15, "Ann" &lt;a@d.example&gt;:</p></div><blockquote>{old}</blockquote>',
+    "It works.<aside>---------- Původní e-mail ----------<br>Od: Ann &lt;a@d.example&gt;<br>"
+    "Komu: d@c.example<br>Datum: 2. 3. 2026<br>Předmět: x</aside><div>{old}</div>",
 )
 
 
@@ -445,6 +472,20 @@ def test_the_html_of_programs_says_what_is_quoted(html: str) -> None:
     reply = parse(raw).reply
     assert reply.startswith("It works.")
     assert "old words" not in reply
+
+
+@pytest.mark.parametrize(
+    "line",
+    (
+        "He wrote on 02.03.2026 at 09:15:",
+        "The log of the printer wrote on 02.03.2026 at 09:15:",
+        "Please call before 02.03.2026 09:15:",
+        "--------\nTo: the printer",
+    ),
+)
+def test_a_writers_own_words_that_look_like_a_programs_are_kept(line: str) -> None:
+    text = f"It burns.\n\n{line}\nfirst\nsecond"
+    assert new_words_of_text(text).reply == text
 
 
 def test_a_quotation_in_html_that_the_writer_made_stays() -> None:

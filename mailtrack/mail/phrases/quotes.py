@@ -30,7 +30,17 @@ ATTRIBUTION_VERBS: Final[tuple[str, ...]] = entries("""
     rašė | parašė | כתב | כתבה | כתב/ה | כתב: | מאת | كتب | كتبت | نوشت | نوشته | كتب: | 写道 |
     寫道 | 写了 | 来信 | 書きました | のメール | さんが書きました | さんは書きました |
     님이 작성 | 님이 씀 | 작성 | 에 작성 | 님이 쓰신 글 | 썼습니다 | đã viết | viết | menulis |
-    tulis | เขียนว่า | เขียน | ने लिखा | লিখেছেন
+    tulis | เขียนว่า | เขียน | ने लिखा | লিখেছেন | пишува | напиша | написао/ла | shkroi |
+    shkruan | დაწერა | წერს | գրել է | жазды | yazıb | idatzi du | skribis | ysgrifennodd |
+    skrobh sé | scríobh | nageskryf | aliandika | sumulat | 쓴 글 | のメッセージ | పంపారు |
+    எழுதியது
+""")
+
+# Those that programs put between a name and a date.
+VERBS_BEFORE_DATES: Final[tuple[str, ...]] = entries("""
+    wrote | schrieb | hat am | a écrit | escribió | ha scritto | escreveu | schreef | skrev |
+    kirjoitti | napisał | napisała | napsal | napsala | napísal | írta | yazdı | написал |
+    написала | писал | писала | пишет | написав | написала | пише | kirjutas | rašė
 """)
 
 # First words of an attribution, so that its beginning is found when it was wrapped.
@@ -130,7 +140,8 @@ REPLY_SEPARATORS: Final[tuple[str, ...]] = entries("""
     oprindelig meddelelse | original meddelelse | opprinnelig melding | original melding |
     opprinnelig beskjed | alkuperäinen viesti | alkuperäinen sähköposti | wiadomość oryginalna |
     oryginalna wiadomość | pierwotna wiadomość | wiadomość pierwotna |
-    treść oryginalnej wiadomości | původní zpráva | originální zpráva | pôvodná správa |
+    treść oryginalnej wiadomości | původní zpráva | původní e-mail | pôvodný e-mail |
+    originální zpráva | pôvodná správa |
     eredeti üzenet | eredeti levél | mesaj original | mesajul original | mesajul inițial |
     αρχικό μήνυμα | orijinal mesaj | özgün ileti | orijinal ileti | originalna poruka |
     izvorna poruka | izvirno sporočilo | algne kiri | algne sõnum | sākotnējais ziņojums |
