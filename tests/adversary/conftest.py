@@ -6,14 +6,31 @@ from pathlib import Path
 import pytest
 from adversary.scene import Scene, desk_policy, new_scene
 
+from mailtrack.desk.policy import Policy
+from mailtrack.store.database import Database
+
 
 @pytest.fixture(scope="session")
-def policy(tmp_path_factory: pytest.TempPathFactory):
-    return desk_policy(tmp_path_factory.mktemp("desk"))
+def policy() -> Policy:
+    return desk_policy()
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Database]:
+    """One place for the desks of all tests: a database compiles its statements once."""
+    folder = tmp_path_factory.mktemp("desk")
+    return folder, Database(f"sqlite:///{folder / 'mailtrack.db'}")
 
 
 @pytest.fixture
-def scene(tmp_path: Path, policy, request: pytest.FixtureRequest) -> Iterator[Scene]:
-    scene = new_scene(tmp_path, policy, name=request.node.name)
+def scene(
+    place: tuple[Path, Database], policy: Policy, request: pytest.FixtureRequest
+) -> Iterator[Scene]:
+    """A desk that nobody has written to."""
+    folder, database = place
+    for file in folder.glob("mailtrack.db*"):
+        file.unlink()
+    scene = new_scene(folder, policy, name=request.node.name)
+    scene.stage._database = database
     yield scene
     scene.stage.close()

@@ -1,5 +1,6 @@
 """What nobody may do in somebody else's name: commands, answers, confirmations."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from adversary.scene import (
     new_scene,
 )
 from client import Left
+
 from mailtrack.tickets.ticket import EntryKind, Visibility
 
 NOT_IVAN = {
@@ -31,7 +33,7 @@ NOT_IVAN = {
     "A18 escaped quote in name": f'From: "a\\" <{IVAN}> \\"" <x@evil.example>',
     "A19 space": f"From: Ivan <{IVAN} >",
     "A19 tab": f"From: Ivan <\t{IVAN}>",
-    "A19 comment": f"From: Ivan <ivan(x)@help.example>",
+    "A19 comment": "From: Ivan <ivan(x)@help.example>",
     "A19 comment after": f"From: Ivan <{IVAN}> (x)",
     "A19 NUL": f"From: Ivan <{IVAN}\0>",
     "A20 encoded word": "From: =?utf-8?q?=3Civan=40help=2Eexample=3E?= <x@evil.example>",
@@ -83,13 +85,11 @@ def test_a15_to_a22_no_other_spelling_of_from_is_the_agent(scene: Scene, head: s
     letter = a_ticket(scene)
     before = len(scene.to_customers())
     for to in (letter.reply_address, SUPPORT):
-        forged(
-            scene, head, to=to, subject="[#1] [close] [assign:ivan]", body="Pay to IBAN 666."
-        )
+        forged(scene, head, to=to, subject="[#1] [close] [assign:ivan]", body="Pay to Malta.")
     ticket = scene.stage.ticket(1)
     assert (ticket.status.value, ticket.owner) == ("new", None)
     assert not any(e.kind is EntryKind.ANSWER for e in ticket.entries)
-    assert not any("666" in one.text for one in scene.left_to(CARA))
+    assert not any("Malta" in one.text for one in scene.left_to(CARA))
     # At most an acknowledgement to the forger's own address.
     new = [one for one in scene.to_customers()[before:] if one.recipient != "x@evil.example"]
     assert [one.name for one in new if one.name != "acknowledged"] == []
@@ -99,7 +99,7 @@ def test_a15_to_a22_no_other_spelling_of_from_is_the_agent(scene: Scene, head: s
     "head",
     [
         f"From: {IVAN}",
-        f"From: IVAN@HELP.EXAMPLE",
+        "From: IVAN@HELP.EXAMPLE",
         f'From: "x" <{IVAN}>',
         f"From: =?utf-8?q?Ivan?= <{IVAN}>",
     ],
@@ -119,28 +119,29 @@ def test_a1_a_forged_agent_without_a_token_is_held_and_the_real_one_asked(
     scene: Scene, subject: str
 ) -> None:
     a_ticket(scene)
-    handled = scene.mail(IVAN, subject, "Pay to IBAN 666.", mail_from=MALLORY)
+    handled = scene.mail(IVAN, subject, "Pay to Malta.", mail_from=MALLORY)
     assert handled.disposition == "held"
     assert scene.stage.ticket(1).status.value == "new"
     assert scene.last(IVAN).name == "held"
     assert scene.left_to(MALLORY) == []
-    assert "666" not in scene.text_to_customers()
+    assert "Malta" not in scene.text_to_customers()
 
 
 def test_a2_a_forged_agent_whose_login_is_another_is_held_even_with_the_token(
     scene: Scene,
 ) -> None:
     letter = a_ticket(scene)
-    handled = scene.answer(letter, "Pay to 666.", subject="[close]", login="mallory")
+    handled = scene.answer(letter, "Pay to Malta.", subject="[close]", login="mallory")
     assert handled.disposition == "held"
-    assert "666" not in scene.text_to_customers()
+    assert "Malta" not in scene.text_to_customers()
 
 
 def test_a4_a_replayed_command_has_no_effect_be_it_under_another_received(scene: Scene) -> None:
     letter = a_ticket(scene)
     raw = (
         f"From: {IVAN}\r\nTo: {letter.reply_address}\r\nSubject: [close]\r\n"
-        "Message-ID: <replay@help.example>\r\nDate: Mon, 2 Mar 2026 09:00:00 +0200\r\n\r\nBye.\r\n"
+        "Message-ID: <replay@help.example>\r\nDate: Mon, 2 Mar 2026 09:00:00 +0200\r\n"
+        "\r\nBye.\r\n"
     ).encode()
     to = (letter.reply_address,)
     scene.send(raw, mail_from=IVAN, to=to)
@@ -158,19 +159,19 @@ def test_a4_a_replayed_command_has_no_effect_be_it_under_another_received(scene:
 def test_a5_an_agents_token_from_a_strangers_address_commands_nothing(scene: Scene) -> None:
     letter = a_ticket(scene)
     for sender in (MALLORY, CARA, BOB):
-        scene.answer(letter, "Pay to 666.", sender=sender, subject="[close] [note]")
+        scene.answer(letter, "Pay to Malta.", sender=sender, subject="[close] [note]")
     ticket = scene.stage.ticket(1)
     assert ticket.status.value == "new"
-    assert "666" not in scene.text_to_customers()
+    assert "Malta" not in scene.text_to_customers()
     assert scene.last(IVAN).name == "notification"
 
 
 def test_a5_a_customers_token_in_an_agents_name_is_no_capability(scene: Scene) -> None:
     a_ticket(scene)
-    handled = scene.answer(scene.last(CARA), "Pay to 666.", sender=IVAN, subject="[close]")
+    handled = scene.answer(scene.last(CARA), "Pay to Malta.", sender=IVAN, subject="[close]")
     assert handled.disposition == "held"
     assert scene.stage.ticket(1).status.value == "new"
-    assert "666" not in scene.text_to_customers()
+    assert "Malta" not in scene.text_to_customers()
 
 
 def test_an_agents_token_of_one_ticket_is_no_capability_for_another_agent(scene: Scene) -> None:
@@ -202,10 +203,12 @@ def test_a39_questions_in_an_agents_name_are_answered_to_the_agent_alone_and_not
     scene: Scene,
 ) -> None:
     a_ticket(scene)
-    for n in range(40):
+    brakes = replace(scene.stage.policy.brakes, questions_hour_max=3)
+    scene.stage.policy = replace(scene.stage.policy, brakes=brakes)
+    for n in range(6):
         scene.mail(IVAN, f"[show:1] {n}", "", mail_from=MALLORY, headers={"Reply-To": MALLORY})
     assert scene.left_to(MALLORY) == []
-    assert len([one for one in scene.left_to(IVAN) if one.name == "shown"]) <= 30
+    assert len([one for one in scene.left_to(IVAN) if one.name == "shown"]) == 3
 
 
 # Held mail: who may release it, how, and how often.
@@ -214,7 +217,7 @@ def test_a39_questions_in_an_agents_name_are_answered_to_the_agent_alone_and_not
 def held(scene: Scene) -> Left:
     """A forged [close] with words; the question that the real Ivan got."""
     a_ticket(scene)
-    scene.mail(IVAN, "[#1] [close]", "Pay to 666.", mail_from=MALLORY)
+    scene.mail(IVAN, "[#1] [close]", "Pay to Malta.", mail_from=MALLORY)
     return scene.last(IVAN, "held")
 
 
@@ -227,18 +230,19 @@ def test_the_real_agent_releases_with_ok(scene: Scene) -> None:
     assert closed(scene)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
+NO_YES = (
         "", "What is this? I did not write it.", "ok?", "OK who wrote this? It was not me.",
         "Yes?", "Да нет, это не я", "да что это такое", "Так не писав я цього", "okay, weird",
         "Si no fui yo", "I am away. ok", "> ok",
-    ],
 )  # fmt: skip
-def test_a32_only_a_plain_yes_as_the_first_line_releases(scene: Scene, words: str) -> None:
-    scene.answer(held(scene), words)
-    assert not closed(scene)
-    assert "666" not in scene.text_to_customers()
+
+
+def test_a32_only_a_plain_yes_as_the_first_line_releases(scene: Scene) -> None:
+    letter = held(scene)
+    for words in NO_YES:
+        scene.answer(letter, words)
+        assert not closed(scene), words
+    assert "Malta" not in scene.text_to_customers()
 
 
 def test_a31_an_out_of_office_that_begins_with_ok_confirms_nothing(scene: Scene) -> None:
@@ -294,10 +298,10 @@ def test_a_release_that_the_forger_wrote_into_the_subject_does_not_come_back(
 ) -> None:
     a_ticket(scene)
     for subject in ("[#1] [close] [release]", "[#1] [close] [release:H1]", "[#1] [send] [yes]"):
-        scene.mail(IVAN, subject, "Pay to 666.", mail_from=MALLORY)
+        scene.mail(IVAN, subject, "Pay to Malta.", mail_from=MALLORY)
         scene.answer(scene.last(IVAN), "I did not write this.")
     assert not closed(scene)
-    assert "666" not in scene.text_to_customers()
+    assert "Malta" not in scene.text_to_customers()
 
 
 def test_a_dropped_mail_stays_dropped(scene: Scene) -> None:
@@ -313,9 +317,9 @@ def test_a59_a_confirm_or_bounce_token_is_no_reply_address(scene: Scene) -> None
     scene.answer(scene.last(IVAN, "notification"), "Hello Cara.")
     bounce = scene.last(CARA, "answer").mail_from
     scene.mail(MALLORY, "hi", "let me in", to=bounce)
-    scene.mail(IVAN, "[close]", "Pay to 666.", to=bounce)
+    scene.mail(IVAN, "[close]", "Pay to Malta.", to=bounce)
     assert not closed(scene)
-    assert "666" not in scene.text_to_customers()
+    assert "Malta" not in scene.text_to_customers()
 
 
 def test_an_answer_held_for_two_reasons_is_asked_about_twice_and_not_for_ever(
@@ -427,7 +431,7 @@ def test_a60_a_customer_taken_off_a_ticket_does_not_come_back_by_token_or_id(
 def test_a10_a_desk_address_in_reply_to_or_sender_gives_no_power(scene: Scene) -> None:
     a_ticket(scene)
     handled = scene.mail(
-        MALLORY, "[#1] [close]", "Pay to 666.", headers={"Reply-To": IVAN, "Sender": SUPPORT}
+        MALLORY, "[#1] [close]", "Pay to Malta.", headers={"Reply-To": IVAN, "Sender": SUPPORT}
     )
     assert handled.disposition == "ticket"
     assert scene.stage.ticket(1).status.value == "new"
@@ -441,17 +445,17 @@ def test_a40_a_disabled_agent_commands_nothing_and_their_tickets_are_not_forgott
         "  olga: {name: Olga, email: [olga@help.example], role: lead, queues: [support]}\n"
         "  ada: {name: Ada Admin, email: [ada@help.example], role: admin, queues: [office]}\n"
     )
-    scene = new_scene(tmp_path, desk_policy(tmp_path / "one", people=people), name="disabled")
+    scene = new_scene(tmp_path, desk_policy(people=people), name="disabled")
     try:
         letter = a_ticket(scene)
         scene.answer(letter, "", subject="[take] [#1]")
         gone = people.replace(
             "email: [ivan@help.example],", "email: [ivan@help.example], active: false,"
         )
-        scene.stage.policy = desk_policy(tmp_path / "two", people=gone)
-        scene.answer(letter, "Pay to 666.", subject="[close]")
+        scene.stage.policy = desk_policy(people=gone)
+        scene.answer(letter, "Pay to Malta.", subject="[close]")
         assert scene.stage.ticket(1).status.value == "new"
-        assert "666" not in scene.text_to_customers()
+        assert "Malta" not in scene.text_to_customers()
         before = len(scene.left_to(OLGA))
         scene.answer(scene.last(CARA), "Is anybody there?")
         assert len(scene.left_to(OLGA)) == before + 1, "nobody heard of a customer's mail"
@@ -462,10 +466,11 @@ def test_a40_a_disabled_agent_commands_nothing_and_their_tickets_are_not_forgott
 
 def test_a106_a_light_agent_cannot_write_to_a_customer_or_change_a_status(tmp_path) -> None:
     people = (
-        "agents:\n  ivan: {name: Ivan, email: [ivan@help.example], role: light, queues: [support]}\n"
+        "agents:\n"
+        "  ivan: {name: Ivan, email: [ivan@help.example], role: light, queues: [support]}\n"
         "  ada: {name: Ada Admin, email: [ada@help.example], role: admin, queues: [support]}\n"
     )
-    scene = new_scene(tmp_path, desk_policy(tmp_path, people=people), name="light")
+    scene = new_scene(tmp_path, desk_policy(people=people), name="light")
     try:
         letter = a_ticket(scene)
         scene.answer(letter, "I would not help her.")

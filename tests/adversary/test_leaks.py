@@ -14,6 +14,7 @@ from adversary.scene import (
     STYLES,
     Scene,
     Style,
+    html_bare,
     inline_everywhere,
     plain_bottom,
     plain_top,
@@ -56,8 +57,17 @@ def nothing_internal_left(scene: Scene) -> None:
     assert not found, f"customers read {found}"
 
 
-@pytest.mark.parametrize("note", NOTES.values(), ids=list(NOTES))
-@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
+@pytest.mark.parametrize(
+    ("style", "note"),
+    [
+        *((style, NOTES["short"]) for style in STYLES),
+        *(
+            (style, NOTES["long"])
+            for style in (inline_everywhere, plain_without_top, html_bare)
+        ),
+    ],
+    ids=lambda value: value[:8] if isinstance(value, str) else value.__name__,
+)
 def test_a42_a43_however_our_letter_is_quoted_no_word_of_it_reaches_the_customer(
     scene: Scene, style: Style, note: str
 ) -> None:
@@ -75,14 +85,13 @@ def test_a42_a43_however_our_letter_is_quoted_no_word_of_it_reaches_the_customer
         assert scene.last(IVAN).name in ("held", "refused")
 
 
-@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
-def test_a41_however_a_note_is_quoted_the_reply_to_it_stays_inside(
-    scene: Scene, style: Style
-) -> None:
+def test_a41_however_a_note_is_quoted_the_reply_to_it_stays_inside(scene: Scene) -> None:
     scene.mail(CARA, "Printer", "It burns.")
     scene.answer(scene.last(IVAN), "Look at it, @olga.", subject="Re: [#1] Printer [note]")
+    letter = scene.last(OLGA)
     before = len(scene.to_customers())
-    scene.answer(scene.last(OLGA), "She owes us money.", style=style)
+    for style in STYLES:
+        scene.answer(letter, f"She owes us money, {style.__name__}.", style=style)
     assert len(scene.to_customers()) == before
 
 
@@ -176,7 +185,7 @@ def test_a45_a_vendor_who_answers_an_agents_token_hears_nothing_and_changes_noth
     scene.mail(CARA, "Printer", "It burns.")
     letter = scene.last(IVAN)
     for _ in range(4):
-        scene.answer(letter, "Vendor here: [close] part 7 is broken.", sender="v@vendor.example",
+        scene.answer(letter, "Here: [close] part 7 is broken.", sender="v@vendor.example",
                      subject="Re: [close] [note] Printer")  # fmt: skip
     assert scene.left_to("v@vendor.example") == []
     assert scene.stage.ticket(1).status.value == "new"
@@ -278,7 +287,8 @@ def test_a34_a_customers_brackets_do_not_run_or_stop_an_agent_who_forwards_the_m
 ) -> None:
     body = (
         "Please see.\n\n---------- Forwarded message ---------\nFrom: Cara Smith "
-        f"<{CARA}>\nDate: Mon, 2 Mar 2026 at 08:00\nSubject: {subject}\nTo: <{IVAN}>\n\nIt burns.\n"
+        f"<{CARA}>\nDate: Mon, 2 Mar 2026 at 08:00\nSubject: {subject}\nTo: <{IVAN}>\n\n"
+        "It burns.\n"
     )
     handled = scene.mail(IVAN, f"Fwd: {subject}", body, login="ivan")
     assert handled.disposition == "ticket"
@@ -313,3 +323,30 @@ def test_an_undone_answer_never_leaves_even_if_the_ticket_is_reopened(scene: Sce
     scene.answer(scene.last(CARA), "Hello?")
     scene.mail(ADA, "[#1] [undo]", "")
     assert "Oops" not in scene.text_to_customers()
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["[note] She never pays.", "[note] [watch] She never pays.", "[NOTE]  She never pays."],
+)
+def test_a_note_typed_in_front_of_its_words_is_a_note(scene: Scene, words: str) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    before = len(scene.to_customers())
+    scene.answer(scene.last(IVAN), words)
+    assert len(scene.to_customers()) == before
+    assert scene.stage.ticket(1).entries[-1].text == "She never pays."
+
+
+def test_a_note_typed_below_its_words_sends_nothing_until_it_is_put_right(scene: Scene) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    before = len(scene.to_customers())
+    assert scene.answer(scene.last(IVAN), "She never pays.\n\n[note]").disposition == "held"
+    scene.answer(scene.last(IVAN, "refused"), "", subject="[release] [note]")
+    assert len(scene.to_customers()) == before
+    assert scene.stage.ticket(1).entries[-1].text == "She never pays."
+
+
+def test_words_in_brackets_that_are_no_command_are_words(scene: Scene) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    scene.answer(scene.last(IVAN), "[3rd floor] is where it stands.\n[1] Switch it off.")
+    assert "[3rd floor] is where it stands." in scene.last(CARA, "answer").text

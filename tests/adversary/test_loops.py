@@ -1,10 +1,21 @@
 """Loops and storms: machines are not answered, senders not flooded, agents not buried."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from adversary.scene import ADA, BOB, CARA, IVAN, MALLORY, SUPPORT, Scene, desk_policy, new_scene
+from adversary.scene import (
+    ADA,
+    BOB,
+    CARA,
+    IVAN,
+    MALLORY,
+    SUPPORT,
+    Scene,
+    desk_policy,
+    new_scene,
+)
 from client import Left
 
 
@@ -27,7 +38,13 @@ def test_a69_auto_submitted_in_all_its_spellings(
 
 
 def test_a63_reply_to_is_never_written_to(scene: Scene) -> None:
-    for field in ("Reply-To", "Return-Path", "Errors-To", "Disposition-Notification-To", "Sender"):
+    for field in (
+        "Reply-To",
+        "Return-Path",
+        "Errors-To",
+        "Disposition-Notification-To",
+        "Sender",
+    ):
         scene.mail(CARA, f"hi {field}", "Hello.", headers={field: "victim@third.example"})
     scene.answer(scene.last(IVAN), "Hello Cara.")
     assert scene.left_to("victim@third.example") == []
@@ -40,25 +57,26 @@ def test_a65_a_disproved_sender_gets_a_ticket_and_no_letter(scene: Scene) -> Non
     assert acks(scene) == []
 
 
-def test_a66_many_spoofed_victims_get_no_more_than_the_desk_sends_in_an_hour(
+def test_a66_a68_many_spoofed_victims_get_no_more_than_the_desk_sends_in_an_hour(
     scene: Scene,
 ) -> None:
-    most = scene.stage.policy.brakes.acks_hour_max
-    for n in range(most + 20):
+    brakes = replace(scene.stage.policy.brakes, acks_hour_max=10)
+    scene.stage.policy = replace(scene.stage.policy, brakes=brakes)
+    for n in range(15):
         scene.mail(f"victim@v{n}.example", f"hi {n}", "Buy pills.")
-    assert len(acks(scene)) == most
-    assert scene.stage.ticket(most + 20) is not None
+    assert len(acks(scene)) == 10
+    assert scene.stage.ticket(15) is not None
     assert not any("pills" in letter.text for letter in acks(scene))
 
 
 def test_a67_one_sender_is_acknowledged_seldom_and_the_agents_are_not_buried(
     scene: Scene,
 ) -> None:
-    for n in range(40):
+    for n in range(32):
         scene.mail(CARA, f"problem {n} of {'x' * n}", f"Hello {n}.")
         scene.stage.move_to(scene.stage.now + timedelta(seconds=70))
     assert len(acks(scene)) <= 3
-    assert scene.stage.ticket(40) is not None
+    assert scene.stage.ticket(32) is not None
     assert len(scene.left_to(IVAN)) <= scene.stage.policy.brakes.tickets_from_sender_hour_max
 
 
@@ -73,7 +91,7 @@ def test_a71_a_peer_desk_that_acknowledges_everything_without_a_sign(scene: Scen
     peer = "help@peer.example"
     scene.mail(peer, "Invoice", "Please pay.")
     answered = 0
-    for n in range(25):
+    for n in range(10):
         letters = scene.left_to(peer)
         if answered == len(letters):
             break
@@ -87,48 +105,48 @@ def test_a71_a_peer_desk_that_acknowledges_everything_without_a_sign(scene: Scen
 def test_a71_a_machine_that_talks_in_one_ticket_is_muted(scene: Scene) -> None:
     scene.mail(CARA, "Invoice", "Please pay.")
     letter = scene.last(CARA)
-    for n in range(30):
+    for n in range(15):
         scene.answer(letter, f"Received {n}.")
     most = scene.stage.policy.brakes.mails_in_ticket_10_minutes_max
     assert len(scene.left_to(IVAN)) <= most + 1
-    assert len(scene.stage.ticket(1).entries) == 31
+    assert len(scene.stage.ticket(1).entries) == 16
 
 
 def test_a72_two_desks_of_ours_that_write_to_each_other_stop(tmp_path: Path) -> None:
-    desks = []
-    for name in ("one", "two"):
+    desks, names = [], ("one", "two")
+    for name in names:
         folder = tmp_path / name
         folder.mkdir()
         files = {
-            "mailtrack": f"desk:\n  name: {name}\n  addresses: {{support@{name}.example: support}}\n",
-            "people": f"agents:\n  a: {{name: A, email: [a@{name}.example], queues: [support]}}\n",
+            "mailtrack": (
+                f"desk:\n  name: {name}\n  addresses: {{support@{name}.example: support}}\n"
+            ),
+            "people": (
+                f"agents:\n  a: {{name: A, email: [a@{name}.example], queues: [support]}}\n"
+            ),
         }
-        desks.append(new_scene(folder, desk_policy(folder, **files), name=name))
-    one, two = desks
+        desks.append(new_scene(folder, desk_policy(**files), name=name))
     try:
-        for desk, other in ((one, two), (two, one)):
-            sender = "support@two.example" if desk is one else "support@one.example"
-            name = "one" if desk is one else "two"
-            desk.mail(sender, "hi", "Hello.", to=f"support@{name}.example")
-        done = {one: 0, two: 0}
-        rounds = 0
-        for rounds in range(10):
-            moved = False
-            for desk, other in ((one, two), (two, one)):
-                out = [letter for letter in desk.to_customers()[done[desk] :]]
-                done[desk] += len(out)
-                for letter in out:
-                    moved = True
-                    other.send(letter.raw, mail_from=letter.mail_from, to=(letter.recipient,))
-            if not moved:
+        for number, desk in enumerate(desks):
+            sender, to = names[1 - number], names[number]
+            desk.mail(f"support@{sender}.example", "hi", "Hello.", to=f"support@{to}.example")
+        rounds, carried = 0, [0, 0]
+        while rounds < 10:
+            out = [
+                desk.to_customers()[count:] for desk, count in zip(desks, carried, strict=True)
+            ]
+            if not any(out):
                 break
+            rounds += 1
+            for number, letters in enumerate(out):
+                carried[number] += len(letters)
+                for one in letters:
+                    to = (one.recipient,)
+                    desks[1 - number].send(one.raw, mail_from=one.mail_from, to=to)
         assert rounds <= 2
     finally:
-        one.stage.close()
-        two.stage.close()
-
-
-Scene.__hash__ = object.__hash__  # type: ignore[method-assign]  # two desks as keys
+        for desk in desks:
+            desk.stage.close()
 
 
 def test_a73_our_own_letters_and_addresses_that_come_back_make_no_noise(scene: Scene) -> None:
@@ -136,7 +154,7 @@ def test_a73_our_own_letters_and_addresses_that_come_back_make_no_noise(scene: S
     for letter in list(scene.stage.left):
         scene.send(letter.raw, mail_from=letter.mail_from, to=(SUPPORT,))
         scene.send(letter.raw, mail_from=letter.mail_from, to=(letter.reply_address,))
-    for n in range(20):
+    for n in range(5):
         scene.mail(SUPPORT, f"loop {n}", "Hello.")
     assert scene.left_to(SUPPORT) == []
     assert len(scene.left_to(CARA)) == 1
@@ -182,12 +200,18 @@ def test_a30_an_agents_absence_is_no_answer(scene: Scene) -> None:
 def bounce_of(letter: Left, *, to: str, recipient: str, kind: str = "delivery-status") -> bytes:
     status = f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
     return (
-        f"From: MAILER-DAEMON@mx.example\r\nTo: {to}\r\nSubject: Undelivered Mail\r\n"
-        f'MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type={kind}; boundary="b"\r\n'
-        "Message-ID: <b@mx.example>\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nNo such user.\r\n"
-        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
-        f"{status}\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
-    ).encode() + letter.raw + b"\r\n--b--\r\n"
+        (
+            f"From: MAILER-DAEMON@mx.example\r\nTo: {to}\r\nSubject: Undelivered Mail\r\n"
+            "MIME-Version: 1.0\r\n"
+            f'Content-Type: multipart/report; report-type={kind}; boundary="b"\r\n'
+            "Message-ID: <b@mx.example>\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
+            "No such user.\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+            "Reporting-MTA: dns; mx.example\r\n\r\n"
+            f"{status}\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
+        ).encode()
+        + letter.raw
+        + b"\r\n--b--\r\n"
+    )
 
 
 def test_a75_a_bounce_at_its_own_address_tells_the_agent_once(scene: Scene) -> None:
@@ -236,16 +260,18 @@ def test_a78_receipts_and_complaints_are_answered_by_nothing(scene: Scene) -> No
 
 
 def test_a_flood_of_mails_that_name_no_sender_does_not_bury_the_admin(scene: Scene) -> None:
-    for n in range(60):
-        scene.mail(MALLORY, f"hi {n}", "Hello.", headers={"From": f"a@b.example, c@d{n}.example"})
-    assert len(scene.stage.held_open()) == 60
+    for n in range(35):
+        scene.mail(
+            MALLORY, f"hi {n}", "Hello.", headers={"From": f"a@b.example, c@d{n}.example"}
+        )
+    assert len(scene.stage.held_open()) == 35
     assert 1 <= len(scene.left_to(ADA)) <= 30
 
 
 def test_a_flood_in_an_agents_name_does_not_bury_the_agent(scene: Scene) -> None:
     scene.mail(CARA, "Printer", "It burns.")
     before = len(scene.left_to(IVAN))
-    for n in range(40):
+    for n in range(25):
         scene.mail(IVAN, f"[#1] [close] {n}", f"Hello {n}.", mail_from=MALLORY)
     asked = len(scene.left_to(IVAN)) - before
     assert asked <= scene.stage.policy.brakes.errors_to_sender_day_max

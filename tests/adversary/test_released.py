@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from adversary.scene import ADA, SUPPORT, desk_policy
+from sqlalchemy import select
+
 from mailtrack.clerk import Clerk, Desk
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.spool import Floor, Spool
@@ -16,7 +18,6 @@ from mailtrack.store.codec import mail_from_json
 from mailtrack.store.database import Database
 from mailtrack.store.tables import LETTER_MAIL
 from mailtrack.tickets.fresh import SEED_BYTES
-from sqlalchemy import select
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -42,8 +43,9 @@ async def test_a_released_mail_whose_copy_is_gone_waits_again_and_stops_nobody(
 
     def put(raw: bytes, to: str) -> None:
         spool.put_now(
-            raw, mail_from=address_from("x@x.example"), rcpt_to=tuple(filter(None, [address_from(to)])),
-            front=Front.PIPE, peer="", received_at=NOW,
+            raw, front=Front.PIPE, peer="", received_at=NOW,
+            mail_from=address_from("x@x.example"),
+            rcpt_to=tuple(filter(None, [address_from(to)])),
         )  # fmt: skip
 
     try:
