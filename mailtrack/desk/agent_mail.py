@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailtrack.desk.after import after
-from mailtrack.desk.brackets import without_brackets
+from mailtrack.desk.brackets import folded, without_brackets
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.commands.order import Problem, Refusal
+from mailtrack.desk.commands.table import BY_WORD
 from mailtrack.desk.guards import collision, leaks_line, leaks_note, leaks_token
 from mailtrack.desk.hearing import News, mentioned, tell_agents, tell_status, to_customers
 from mailtrack.desk.holding import (
@@ -40,6 +41,7 @@ from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket
 from mailtrack.tickets.token import Purpose
 
 FAREWELL_LINES_MAX: Final = 3
+NOTE: Final = "note"
 _SEALS: Final = frozenset({
     "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
     "application/pgp-keys", "text/vcard", "text/x-vcard",
@@ -97,13 +99,21 @@ def typed_brackets(case: Case, tickets: tuple[Ticket, ...]) -> tuple[Bracket, ..
     A mail that did not come from a person's own hand commands nothing.
     """
     if case.grant is not None and case.grant.brackets is not None:
-        return case.grant.brackets
+        # Whatever is corrected or left out: a note that was meant as one stays one.
+        notes = tuple(b for b in case.reading.brackets if is_note(b))
+        return (*case.grant.brackets, *notes)
     if case.mail.kind is not Kind.HUMAN:
         return ()
     quoted = "\n".join(
         subject for ticket in tickets for subject in (ticket.subject, *_foreign(ticket))
     )
     return tuple(b for b in case.reading.brackets if b.from_body or b.raw not in quoted)
+
+
+def is_note(bracket: Bracket) -> bool:
+    """Whether a bracket says that the words are for colleagues only."""
+    command = BY_WORD.get(folded(bracket.word))
+    return command is not None and command.word == NOTE
 
 
 def _foreign(ticket: Ticket) -> tuple[str, ...]:
@@ -249,7 +259,10 @@ def _carried_out(case: Case, writer: Writer, thread: Thread, work: Work) -> Deci
         outcome += _on_ticket(case, work, ticket)
     # Answered from the tickets as this mail leaves them.
     tickets = tuple(after(ticket, outcome.effects) for ticket in work.tickets)
-    outcome += answer_questions(case, work.agent, work.obeyed.questions, tickets)
+    changes = tuple(one for one in outcome.effects if isinstance(one, Change))
+    outcome += answer_questions(
+        case, work.agent, work.obeyed.questions, tickets, changes=changes
+    )
     ticket_or_none = work.tickets[0] if work.tickets else None
     says = work.has_words and work.tickets
     return decided(

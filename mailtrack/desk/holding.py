@@ -136,6 +136,9 @@ def hold_refused(
 ) -> Outcome:
     """Commands that cannot be done: nothing is done or sent, and the agent is told why."""
     held, outcome = hold(case, HoldReason.COMMANDS, agent=agent, ticket=ticket)
+    # Words that may have been meant as a note are not offered to the customer at a tap.
+    may_be_note = any("[note]" in one.suggestions for one in refusals)
+    first = SEND if text.strip() and not may_be_note else None
 
     def view(address: Address) -> LetterView:
         return RefusedView(
@@ -143,7 +146,7 @@ def hold_refused(
             zone=case.policy.zone,
             now=case.fresh.now,
             route=RouteView(Goes.CONFIRM),
-            actions=_taps(case, agent, address, first=SEND if text.strip() else None),
+            actions=_taps(case, agent, address, first=first),
             ticket=ticket_view(ticket, case.policy) if ticket else None,
             subject=case.mail.subject,
             problems=tuple(_problem(case, one, refusals, address) for one in refusals),

@@ -22,6 +22,7 @@ from mailtrack.desk.policy import Agent, Policy
 from mailtrack.desk.reading import queues_asked
 from mailtrack.desk.showing import (
     actions_on,
+    change_views,
     desk_view,
     entry_view,
     line_view,
@@ -47,7 +48,7 @@ from mailtrack.desk.writing import (
     write_letter,
 )
 from mailtrack.mail.address import Address
-from mailtrack.tickets.decision import Field, Reason
+from mailtrack.tickets.decision import Change, Field, Reason
 from mailtrack.tickets.ticket import JournalRow, Ticket, TicketLine
 from mailtrack.tickets.token import Purpose
 
@@ -60,12 +61,24 @@ Asked = tuple[Question, str]
 
 
 def answer_questions(
-    case: Case, agent: Agent, questions: tuple[Asked, ...], tickets: tuple[Ticket, ...]
+    case: Case,
+    agent: Agent,
+    questions: tuple[Asked, ...],
+    tickets: tuple[Ticket, ...],
+    *,
+    changes: tuple[Change, ...] = (),
 ) -> Outcome:
-    """A letter for each question, in the order they were asked."""
+    """A letter for each question, in the order they were asked.
+
+    ``tickets`` are as the mail leaves them; ``changes`` are what it changed.
+    """
     outcome = Outcome()
     for question, about in questions:
-        outcome += _ANSWERS[question](case, agent, about, tickets)
+        if question in (Question.UNDO, Question.TOO_LATE):
+            is_late = question is Question.TOO_LATE
+            outcome += _undone(case, agent, about, tickets, changes=changes, is_late=is_late)
+        else:
+            outcome += _ANSWERS[question](case, agent, about, tickets)
     return outcome
 
 
@@ -163,11 +176,20 @@ def _templates(case: Case, agent: Agent, _about: str, tickets: tuple[Ticket, ...
     return _letter(case, agent, "canned_list", view)
 
 
-def _undone(case: Case, agent: Agent, about: str, tickets: tuple[Ticket, ...]) -> Outcome:
+def _undone(
+    case: Case,
+    agent: Agent,
+    about: str,
+    tickets: tuple[Ticket, ...],
+    *,
+    changes: tuple[Change, ...],
+    is_late: bool,
+) -> Outcome:
     ticket = tickets[0] if tickets else None
     view = DoneView(
         **_common(case, ticket),
-        done=Done.UNDONE,
+        done=Done.TOO_LATE if is_late else Done.UNDONE,
+        changes=change_views(changes, case.policy),
         ticket=ticket_view(ticket, case.policy) if ticket else None,
         words=about,
     )
@@ -182,7 +204,6 @@ _ANSWERS: Final[dict[Question, Callable[[Case, Agent, str, tuple[Ticket, ...]], 
     Question.WHY: _why,
     Question.HELP: _help,
     Question.TEMPLATES: _templates,
-    Question.UNDO: _undone,
 }
 
 

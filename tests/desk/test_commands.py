@@ -383,8 +383,8 @@ def test_undo_stops_letters_and_takes_back_the_last_changes() -> None:
     assert found.effects == (
         StopLetter("l-answer", "@ivan"),
         WithdrawEntry(1, answer.id),
-        Change(1, Field.OWNER, "ivan", "", "@ivan"),
-        Change(1, Field.STATUS, "open", "new", "@ivan"),
+        Change(1, Field.OWNER, "ivan", "", "@ivan (undo)"),
+        Change(1, Field.STATUS, "open", "new", "@ivan (undo)"),
     )
     assert found.questions == (("undo", "You are an idiot."),)
 

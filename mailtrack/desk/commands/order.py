@@ -64,6 +64,7 @@ class Question(StrEnum):
     HELP = "help"
     TEMPLATES = "templates"
     UNDO = "undo"
+    TOO_LATE = "too_late"
 
 
 @dataclass(frozen=True, slots=True)

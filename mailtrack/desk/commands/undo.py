@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mailtrack.desk.commands.order import Asked, Done, Problem, Question, Refusal
 from mailtrack.tickets.decision import Change, Effect, Field, StopLetter, WithdrawEntry
-from mailtrack.tickets.ticket import JournalRow, Ticket
+from mailtrack.tickets.ticket import JournalRow, Status, Ticket
 
 _FIELDS = {field.value: field for field in Field}
+# An undo is journalled under a name of its own, so that a second one does not undo the first.
+UNDO_MARK: Final = " (undo)"
+_TO_CUSTOMERS: Final = frozenset({"answer", "resolved", "closed"})
 
 
 def undo(asked: Asked) -> Done | Refusal:
-    """Everything of it that can still be undone; refused if there is nothing at all."""
+    """Everything of it that can still be undone; refused if there is nothing at all.
+
+    Words that have left cannot be called back, and what they brought about by themselves stays:
+    a ticket that looks untouched beside an answer that was given would mislead everybody.
+    """
     ticket = asked.ticket
     assert ticket is not None, "obey refuses this without a ticket"
     stopped = _stopped(asked, ticket)
     effects = stopped + _taken_back(asked, ticket)
+    if not effects and _has_left(asked, ticket):
+        return Done(question=(Question.TOO_LATE, ""))
     if not effects:
         return asked.refuse(Problem.NOTHING_TO_UNDO)
     text = "\n\n".join(
@@ -38,9 +49,33 @@ def _stopped(asked: Asked, ticket: Ticket) -> tuple[Effect, ...]:
 
 
 def _taken_back(asked: Asked, ticket: Ticket) -> tuple[Effect, ...]:
-    rows = tuple(row for row in asked.context.undoable if row.number == ticket.number)
+    rows = _rows(asked, ticket)
+    if _has_left(asked, ticket):
+        rows = tuple(row for row in rows if not _is_implied(row, asked.actor.name))
     now = {row.field: row.new for row in ticket.journal}
     return tuple(_reverse(asked, row) for row in reversed(rows) if _is_mine_still(row, now))
+
+
+def _is_implied(row: JournalRow, name: str) -> bool:
+    """Whether an answer does this by itself: it opens a ticket, and takes one of nobody."""
+    opened = (Field.STATUS.value, Status.NEW.value, Status.OPEN.value)
+    return (row.field, row.old, row.new) in (opened, (Field.OWNER.value, "", name))
+
+
+def _rows(asked: Asked, ticket: Ticket) -> tuple[JournalRow, ...]:
+    return tuple(row for row in asked.context.undoable if row.number == ticket.number)
+
+
+def _has_left(asked: Asked, ticket: Ticket) -> bool:
+    """Whether my last decision on this ticket wrote a letter to customers that is out."""
+    decided_at = {row.at for row in _rows(asked, ticket)}
+    return any(
+        letter.name in _TO_CUSTOMERS
+        and letter.number == ticket.number
+        and letter.left_at is not None
+        and letter.written_at in decided_at
+        for letter in asked.context.sent
+    )
 
 
 def _is_mine_still(row: JournalRow, now: dict[str, str]) -> bool:
@@ -49,4 +84,6 @@ def _is_mine_still(row: JournalRow, now: dict[str, str]) -> bool:
 
 
 def _reverse(asked: Asked, row: JournalRow) -> Change:
-    return Change(row.number, _FIELDS[row.field], row.new, row.old, asked.actor.id)
+    return Change(
+        row.number, _FIELDS[row.field], row.new, row.old, f"{asked.actor.id}{UNDO_MARK}"
+    )
