@@ -77,7 +77,7 @@ $(READY): pyproject.toml requirements-dev.txt requirements-uv.txt
 		rm -rf $(VENV); \
 		echo 'This Python cannot make virtual environments (Debian: apt-get install python3-venv).' >&2; \
 		exit 1; }
-	@echo 'Installing what mailtrack needs into $(VENV) ...'
+	@echo 'Installing what mailtrack needs into $(VENV): once, for half a minute ...'
 	@if $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt \
 		&& $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.txt; \
 	then $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \

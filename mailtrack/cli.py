@@ -190,7 +190,7 @@ def _refused(error: ConfigError) -> int:
     for mistake in error.mistakes:
         print(mistake, file=sys.stderr)
     count = len(error.mistakes)
-    print(f"{count} mistake{'s' if count != 1 else ''}: nothing was started.", file=sys.stderr)
+    print(f"{count} mistake{'s' if count != 1 else ''}.", file=sys.stderr)
     return os.EX_CONFIG
 
 

@@ -37,11 +37,12 @@ from mailtrack.desk.writing import queue_for
 from mailtrack.mail.message import Kind
 from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, Effect, Field
 from mailtrack.tickets.reading import Bracket
-from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket
+from mailtrack.tickets.ticket import Entry, EntryKind, Part, Status, Ticket
 from mailtrack.tickets.token import Purpose
 
 FAREWELL_LINES_MAX: Final = 3
 NOTE: Final = "note"
+REACHES_CHARS_MAX: Final = 200
 _SEALS: Final = frozenset({
     "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
     "application/pgp-keys", "text/vcard", "text/x-vcard",
@@ -214,10 +215,23 @@ def _held_for_proof(case: Case, writer: Writer, thread: Thread, work: Work) -> D
     if verdict is Trust.DO or case.is_granted(reason) or case.is_granted(HoldReason.STEP_UP):
         return None
     ticket = work.tickets[0] if work.tickets else None
-    would = tuple(bracket.raw for bracket in work.brackets)
+    would = (*(bracket.raw for bracket in work.brackets), *_reaches(case, work))
     outcome = said("trust", f"{deed.value}: {writer.origin.verdict.value}, asked to confirm")
     outcome += hold_unproved(case, reason, agent=work.agent, ticket=ticket, would=would)
     return decided(case, outcome, Disposition.HELD, ticket, work.agent)
+
+
+def _reaches(case: Case, work: Work) -> tuple[str, ...]:
+    """To whom a confirmation would send the words: it must not come as a surprise."""
+    if work.is_note or not work.has_words:
+        return ()
+    people = (
+        one.mailbox
+        for ticket in work.tickets
+        for one in ticket.with_part(Part.REQUESTER, Part.CC)
+    )
+    names = ", ".join(dict.fromkeys(map(str, people)))
+    return (f"→ {names}: {work.text[:REACHES_CHARS_MAX]}",) if names else ()
 
 
 def _deed(case: Case, work: Work) -> Deed:

@@ -63,7 +63,7 @@ def _append(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decis
         ticket.number,
         kind=EntryKind.MAIL,
         author=writer.person,
-        shown=writer.mailbox.name or str(writer.mailbox.address),
+        shown=_name(writer, ticket),
         is_verified=is_own and not is_disproved,
         is_internal=is_disproved,
     )
@@ -84,6 +84,13 @@ def _append(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decis
     event = Event.REOPENED if is_reopened else Event.MAIL
     everything = (*changed, *clocks)
     return _told(case, writer, thread, ticket, everything, entry, event, told_of(joins))
+
+
+def _name(writer: Writer, ticket: Ticket) -> str:
+    """What agents call the writer: today's name, the one we know, or the address."""
+    known = ticket.participant(writer.person)
+    name = writer.mailbox.name or (known.mailbox.name if known else "")
+    return name or str(writer.mailbox.address)
 
 
 def _told(

@@ -49,8 +49,9 @@ def _advice(loaded: Loaded) -> tuple[str, ...]:
     found = []
     if not needs_origin(loaded.policy):
         found.append(
-            "Agents are known by their reply token and From address together. To be strict: "
-            "configure a way to prove the origin of mail (docs/operations.md, “Strict trust”)."
+            "Agents are known by their reply token and From address together. To be asked "
+            "about everything that nothing proves: trust: {policy: strict} in mailtrack.yaml "
+            "(docs/operations.md, “Strict trust”)."
         )
     if loaded.config.outgoing.smarthost is None:
         found.append(

@@ -28,11 +28,13 @@ from zoneinfo import ZoneInfo
 from mailtrack import log
 from mailtrack.config import load, write_example
 from mailtrack.daemon import Daemon
+from mailtrack.operator.place import called
 
 QUIET_SECONDS: Final = 0.8  # no new letter for so long: the act is over
 BEAT_SECONDS: Final = 3.0  # the desk looks at its deadlines a little more often
 ACT_SECONDS_MAX: Final = 20.0
 BODY_LINES_MAX: Final = 14
+LINE_CHARS_MAX: Final = 160
 OPENS_AT: Final = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Europe/Kyiv"))
 
 DESK: Final = "support@help.example"
@@ -124,7 +126,7 @@ PLAY: Final = (
         later=timedelta(minutes=20),
     ),
     Act(
-        "Cara's thanks does not wake anybody; her question does: the ticket is open again.",
+        "Cara has a question more: the ticket is open again, and Ivan hears of it.",
         CARA,
         "The new printer is here, but it has no cable. Could you send one?",
         answers="Ivan",
@@ -167,14 +169,16 @@ async def _play(folder: Path, arguments: Namespace) -> None:
     stage = Stage(folder)
     await stage.daemon.start()
     screen.line(f"A help desk at {DESK}. Its agents: Ivan, Olga (lead), Ada (admin).", "title")
-    screen.line("Blue mails come in, green letters go to customers, yellow ones to agents.\n")
+    screen.line(
+        "Mails come in (▶, blue); letters go to customers (green) and agents (yellow).\n"
+    )
     try:
         for act in PLAY:
             await stage.play(act, screen)
             await asyncio.sleep(0 if arguments.fast else 1.5)
     finally:
         await stage.daemon.stop()
-    screen.line("\nThat was a day. Start your own desk:  mailtrack serve", "title")
+    screen.line(f"\nThat was a day. Start your own desk:  {called()} serve", "title")
 
 
 class Stage:
@@ -206,9 +210,16 @@ class Stage:
             mail = self._mail_of(act)
             screen.mail(mail, "in")
             await asyncio.to_thread(self._send, mail)
+        told: set[str] = set()
         async for letter in self._letters(QUIET_SECONDS if act.who else BEAT_SECONDS):
             self._letters_of.setdefault(_address(str(letter["to"])), []).append(letter)
-            screen.mail(letter, "agent" if "help.example" in str(letter["to"]) else "customer")
+            way = "agent" if "help.example" in str(letter["to"]) else "customer"
+            text = re.sub(r"mailto:\S+", "", _text(letter))
+            if text in told:
+                screen.line(f"  ◀── the same to {letter['to']}", way)
+            else:
+                screen.mail(letter, way)
+            told.add(text)
 
     def _mail_of(self, act: Act) -> EmailMessage:
         mail = EmailMessage(policy=policy.SMTP)
@@ -285,7 +296,11 @@ def _shown_lines(mail: EmailMessage, way: str) -> Iterator[str]:
     if way == "in":
         lines = [line for line in lines if not line.startswith((">", "On "))]
     lines = "\n".join(lines).strip().split("\n")
-    shown = [re.sub(r"mailto:\S+", "mailto:…", line)[:100] for line in lines if line.strip()]
+    shown = [
+        re.sub(r"mailto:\S+", "mailto:…", line)[:LINE_CHARS_MAX]
+        for line in lines
+        if line.strip()
+    ]
     yield from shown[:BODY_LINES_MAX]
     if len(shown) > BODY_LINES_MAX:
         yield "…"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -31,6 +33,12 @@ def loaded_desk(arguments: Namespace) -> Loaded:
     loaded = load(config_folder(arguments))
     keys = key_ring(loaded.config.state, environ=os.environ)
     return loaded.with_keys(keys) if keys else loaded
+
+
+def called() -> str:
+    """How this command is called here, for texts that name it: it need not be on the PATH."""
+    name = Path(sys.argv[0]).name
+    return name if shutil.which(name) else os.path.relpath(sys.argv[0])
 
 
 def open_database(loaded: Loaded) -> Database:

@@ -13,7 +13,7 @@ from mailtrack.config import Loaded, load
 from mailtrack.config.models import LogFormat
 from mailtrack.daemon import Daemon, clock_from
 from mailtrack.errors import PermanentFailure
-from mailtrack.operator.place import config_folder
+from mailtrack.operator.place import called, config_folder
 
 
 def run(arguments: Namespace) -> int:
@@ -27,7 +27,7 @@ def run(arguments: Namespace) -> int:
     try:
         asyncio.run(_serve(folder, loaded))
     except OSError as error:
-        raise PermanentFailure(_why(error, loaded)) from error
+        raise PermanentFailure(_why(error, folder, loaded)) from error
     return os.EX_OK
 
 
@@ -81,17 +81,18 @@ def _first_mail(loaded: Loaded, port: int) -> list[str]:
         f"      -e 'set from={agent} use_envelope_from=yes reply_to=yes' \\",
         f"      -e 'set smtp_url=smtp://127.0.0.1:{port}/ ssl_starttls=no ssl_force_tls=no'",
         "",
-        "A whole support day to watch:  mailtrack demo      Stop here:  Ctrl-C",
+        f"A whole support day to watch:  {called()} demo      Stop here:  Ctrl-C",
     ]
 
 
-def _why(error: OSError, loaded: Loaded) -> str:
+def _why(error: OSError, folder: Path, loaded: Loaded) -> str:
     if error.errno == 98:
         places = ", ".join(
             str(one.listen) for one in (loaded.config.smtp, loaded.config.lmtp) if one
         )
         return (
             f"a listening place is taken already ({places}): another program, or another "
-            "mailtrack, listens there. Stop it, or change intake in mailtrack.yaml"
+            f"mailtrack, listens there. Stop it, or change intake.smtp.listen in "
+            f"{folder / 'mailtrack.yaml'} (`{called()} init FOLDER` makes one of your own)"
         )
     return f"{error.strerror}: {error.filename or ''}".rstrip(": ")

@@ -247,7 +247,7 @@ class Sender:
             case Delivered():
                 now = self._now()
                 await self._mark(lambda s: outgoing.mark_sent(s, letter.letter_id, now))
-                self._log("letter_sent", letter, reason=delivery.reason)
+                self._log("letter_sent", letter)
             case Deferred(is_relay=True):
                 await self._wait_for_relay(letter, delivery.reason)
             case Deferred():
@@ -302,8 +302,15 @@ class Sender:
             logger.error("failure_untold", letter=failure.letter.letter_id, exc_info=error)
 
     def _log(
-        self, event: str, letter: Claimed, *, reason: str, not_before: datetime | None = None
+        self,
+        event: str,
+        letter: Claimed,
+        *,
+        reason: str = "",
+        not_before: datetime | None = None,
     ) -> None:
+        why = {"reason": reason} if reason else {}
+        later = {"not_before": not_before} if not_before else {}
         logger.info(
             event,
             letter=letter.letter_id,
@@ -311,8 +318,8 @@ class Sender:
             ticket=letter.number,
             recipient=str(letter.mail.recipient),
             attempts=letter.attempts,
-            reason=reason,
-            not_before=not_before,
+            **why,
+            **later,
         )
 
     # Marking: all that waits shares one transaction.
