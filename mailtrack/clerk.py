@@ -46,7 +46,7 @@ TRIES_MAX: Final = 12
 RETRY_SECONDS_MAX: Final = 30.0
 # How long a batch waits for its slow mails, so that mails are decided in order. What takes
 # longer is passed by its successors.
-READ_TOGETHER_SECONDS: Final = 0.5
+READ_TOGETHER_SECONDS: Final = 0.1
 IN_HAND_MAX: Final = 512
 LARGE_BYTES_MIN: Final = 256 * 1024
 LARGE_IN_MEMORY_MAX: Final = 4

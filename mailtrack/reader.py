@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
+import os
 import resource
 import signal
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -29,6 +30,8 @@ CPU_SECONDS_MAX: Final = 15
 OPEN_FILES_MAX: Final = 64
 # A worker is renewed after so many mails: whatever a library leaks goes with it.
 MAILS_PER_WORKER_MAX: Final = 500
+# What is heavy waits for what is light: taking mail and answering it come first.
+NICENESS: Final = 5
 
 # Past the wall time; killed, or dead of its limits; never started; out of memory.
 _DEATHS: Final = (FutureTimeout, ProcessExpired, BrokenProcessPool, MemoryError, OSError)
@@ -131,6 +134,7 @@ def _fenced(memory_bytes: int) -> None:
     It is silent too: what a library logs of a stranger's bytes would pass no redaction here.
     """
     logging.disable()
+    os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
