@@ -136,6 +136,7 @@ def _fenced(memory_bytes: int) -> None:
     logging.disable()
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.disable()  # what a library says of a broken mail is told by its defects
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))

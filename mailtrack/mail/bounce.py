@@ -7,7 +7,6 @@ delivery reports.
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass
 from email.message import Message
@@ -36,9 +35,6 @@ TEXT_CHARS_LOOKED_AT: Final = 20_000
 DIAGNOSTIC_CHARS_MAX: Final = 500
 VALUE_CHARS_MAX: Final = 2000
 
-# Its detectors stumble over broken mail and log that with a traceback; what they could not
-# read is asked of our own rules, and nobody can do anything about it.
-logging.getLogger("flufl.bounce").disabled = True
 
 _NOT_FAILED: Final = frozenset({"delivered", "relayed", "expanded"})
 

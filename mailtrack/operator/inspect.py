@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import logging
 import os
 import sys
 from argparse import Namespace
@@ -15,6 +16,7 @@ from mailtrack.mail.inspect import as_json, page
 
 def run(arguments: Namespace) -> int:
     """A page for people, one JSON object, or a line for each line."""
+    logging.disable()  # what a library says of a broken mail stands in its defects
     if arguments.lines:
         return _lines()
     raw = read_raw(arguments.file)
