@@ -7,6 +7,7 @@ bounds neither time nor memory. Read ``letters`` next.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from datetime import datetime
@@ -254,19 +255,27 @@ def _opening(text: str, chars: int = 200) -> str:
 
 
 def _paragraphs(text: str) -> Markup:
-    """Plain text as HTML that reads the same: blank lines part paragraphs, the rest is kept."""
-    blocks = [block for block in text.strip("\n").split("\n\n") if block.strip()]
-    return Markup("").join(
-        Markup('<p style="margin:0 0 14px">{}</p>\n').format(
-            Markup("<br>\n").join(_with_indent(line) for line in block.strip("\n").split("\n"))
-        )
+    """Plain text as HTML that reads the same: blank lines part paragraphs, the rest is kept.
+
+    The text is escaped once as a whole: line by line, a mail of many short lines would take the
+    desk a quarter of a second for each agent who is told of it.
+    """
+    blocks = str(escape(text.strip("\n"))).split("\n\n")
+    shown = (
+        f'<p style="margin:0 0 14px">{_with_breaks(block)}</p>\n'
         for block in blocks
+        if block.strip()
     )
+    return Markup("".join(shown))  # noqa: S704 - escaped above, and what is added is ours
 
 
-def _with_indent(line: str) -> Markup:
-    bare = line.lstrip(" ")
-    return Markup("&nbsp;") * min(len(line) - len(bare), 40) + escape(bare)
+_INDENT: Final = re.compile(r"^ +", re.MULTILINE)
+
+
+def _with_breaks(escaped: str) -> str:
+    lines = escaped.strip("\n")
+    indented = _INDENT.sub(lambda found: "&nbsp;" * min(len(found[0]), 40), lines)
+    return indented.replace("\n", "<br>\n")
 
 
 FILTERS: Final[dict[str, Callable[..., object]]] = {
