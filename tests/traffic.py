@@ -8,14 +8,17 @@ waits. The end states themselves are counted by `status` and `fsck`, not here.
 import json
 import smtplib
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
+from math import inf
 
 import psutil
 from process import DESK, Process
+from waiting import wait_for
 
 ACCEPTED = "2.0.0 Accepted as "
 
@@ -28,9 +31,16 @@ class Answer:
     spool_id: str
 
 
-def hand_over(desk: Process, mails: Sequence[bytes], *, sessions: int = 4) -> list[Answer]:
+def hand_over(
+    desk: Process,
+    mails: Sequence[bytes],
+    *,
+    sessions: int = 4,
+    mails_per_second: float = inf,
+) -> list[Answer]:
     """Hand the mails over in this order, by several clients; each from a sender of its own."""
     numbers = count()
+    began_at = time.monotonic()
     lock = threading.Lock()
     answers: list[Answer | None] = [None] * len(mails)
 
@@ -41,6 +51,8 @@ def hand_over(desk: Process, mails: Sequence[bytes], *, sessions: int = 4) -> li
                 number = next(numbers)
             if number >= len(mails):
                 break
+            due_at = began_at + number / mails_per_second
+            wait_for(lambda due_at=due_at: time.monotonic() >= due_at, 3600)
             if client.sock is None:
                 client.connect("127.0.0.1", desk.port)
             answers[number] = _answer(client, mails[number], f"sender{number}@sea.example")
@@ -74,17 +86,20 @@ class Fate:
 
 def fates(desk: Process) -> dict[str, Fate]:
     """The fate of each mail by its spool id. Fails if one was decided twice."""
-    spooled: dict[str, datetime] = {}
+    lines = [json.loads(line) for line in desk.log().splitlines() if line.startswith("{")]
+    at = {
+        (row["event"], row["spool_id"]): datetime.fromisoformat(row["at"])
+        for row in lines
+        if row["event"] in ("mail_spooled", "mail_decided")
+    }
     found: dict[str, Fate] = {}
-    for line in desk.log().splitlines():
-        row = json.loads(line) if line.startswith("{") else {}
-        spool_id, at = row.get("spool_id", ""), row.get("at", "")
-        if row.get("event") == "mail_spooled":
-            spooled[spool_id] = datetime.fromisoformat(at)
-        if row.get("event") == "mail_decided":
-            assert spool_id not in found, f"{spool_id} was decided twice"
-            took = datetime.fromisoformat(at) - spooled[spool_id]
-            found[spool_id] = Fate(took.total_seconds(), row["disposition"])
+    for row in lines:
+        if row["event"] != "mail_decided":
+            continue
+        spool_id = row["spool_id"]
+        assert spool_id not in found, f"{spool_id} was decided twice"
+        took = at["mail_decided", spool_id] - at["mail_spooled", spool_id]
+        found[spool_id] = Fate(took.total_seconds(), row["disposition"])
     return found
 
 
