@@ -179,8 +179,10 @@ def _auto_reply_header(facts: MailFacts) -> Verdict | None:
     for name in machines.AUTO_REPLY_HEADERS:
         if (facts.header(name) or "no").strip().lower() not in _FALSE:
             return Kind.AUTO_REPLY, name
-    if (facts.header("x-apple-action") or "").strip().lower() == "vacation":
-        return Kind.AUTO_REPLY, "x-apple-action: vacation"
+    for field in machines.AUTO_REPLY_VALUES:
+        name, _, word = field.partition(": ")
+        if (facts.header(name) or "").rpartition(";")[2].strip().lower() == word:
+            return Kind.AUTO_REPLY, field
     if _precedence(facts) in ("auto_reply", "auto-reply"):
         return Kind.AUTO_REPLY, "precedence: auto_reply"
     return None
@@ -207,6 +209,18 @@ def _auto_reply_subject(facts: MailFacts) -> Verdict | None:
     found = found or _title_of(subject, machines.ABSENCE_SUBJECTS)
     if found and _keeps_machine_company(facts):
         return Kind.AUTO_REPLY, f"subject: {found}, and another sign"
+    return None
+
+
+def _auto_reply_words(facts: MailFacts) -> Verdict | None:
+    """An absence note under our own subject, known by a machine's path and its first words."""
+    if _has_null_path(facts) and _answers(facts):
+        if facts.header("x-auto-response-suppress") is not None:
+            return Kind.AUTO_REPLY, "x-auto-response-suppress of a null sender"
+    elif _precedence(facts) not in ("bulk", "junk"):
+        return None
+    if _opens_with(facts, machines.AUTO_REPLY_BODIES):
+        return Kind.AUTO_REPLY, "words of an absence note, from a machine"
     return None
 
 
@@ -266,5 +280,6 @@ _CHECKS: Final[tuple[Callable[[MailFacts], Verdict | None], ...]] = (
     _auto_reply_header,
     _auto_reply_subject,
     _mailing_list,
+    _auto_reply_words,
     _bulk,
 )
