@@ -21,6 +21,7 @@ from mailtrack.mail.bounce_text import (
     named_recipients,
     own_words,
     possible_recipients,
+    recipients_of_returned,
     says_temporary,
     status_in,
 )
@@ -54,6 +55,7 @@ def bounce_from(facts: MailFacts) -> Bounce | None:
     parts = _walk(facts.message)
     text = own_words(facts.text)
     failures = _rfc3464_failures(parts) or _failures_in_words(facts, text)
+    failures = failures or _only_recipient(parts, facts.text)
     if not failures:
         return None
     status = _status(failures, text)
@@ -146,6 +148,13 @@ def _failures_in_words(facts: MailFacts, text: str) -> tuple[_Failure, ...]:
     return failures or tuple(_Failure(name, "", "", "") for name in named_recipients(text))
 
 
+def _only_recipient(parts: tuple[Message, ...], text: str) -> tuple[_Failure, ...]:
+    """Where a report names nobody: whom the returned mail was for, if that was one person."""
+    headers = "\n".join(_returned_headers(parts))
+    found = recipients_of_returned(headers) or recipients_of_returned(text)
+    return (_Failure(found[0], "", "", ""),) if len(found) == 1 else ()
+
+
 def _flufl_failures(message: Message, possible: frozenset[str]) -> tuple[_Failure, ...]:
     """What flufl.bounce finds, among what is possible if anything is."""
     try:
@@ -183,30 +192,23 @@ _MESSAGE_ID: Final = re.compile(r"(?im)^[ \t>]{0,8}message-id:[ \t\r\n]{0,8}(<[^
 
 
 def _original_message_id(parts: tuple[Message, ...], text: str) -> str | None:
+    for header in (*_returned_headers(parts), text):
+        found = _MESSAGE_ID.search(header[:TEXT_CHARS_LOOKED_AT])
+        if found:
+            return found.group(1)
+    return None
+
+
+def _returned_headers(parts: tuple[Message, ...]) -> list[str]:
+    """What the headers of the returned mail say of its id and its recipients, as lines."""
+    found = []
     for part in parts:
         payload = part.get_payload()
-        if (
-            part.get_content_type() == "message/rfc822"
-            and isinstance(payload, list)
-            and payload
-        ):
-            found = _id_of(payload[0])
-        elif part.get_content_type().startswith("text/rfc822-header") and isinstance(
-            payload, str
-        ):
-            found = _id_in(payload)
-        else:
-            continue
-        if found:
-            return found
-    return _id_in(text)
-
-
-def _id_of(message: object) -> str | None:
-    value = str(message.get("message-id", "")) if isinstance(message, Message) else ""
-    return _id_in("message-id:" + value[:VALUE_CHARS_MAX])
-
-
-def _id_in(text: str) -> str | None:
-    found = _MESSAGE_ID.search(text[:TEXT_CHARS_LOOKED_AT])
-    return found.group(1) if found else None
+        inner = payload[0] if isinstance(payload, list) and payload else None
+        if part.get_content_type() == "message/rfc822" and isinstance(inner, Message):
+            values = ((name, str(inner.get(name, ""))) for name in ("message-id", "to"))
+            lines = (f"{name}: {' '.join(v[:VALUE_CHARS_MAX].split())}" for name, v in values)
+            found.append("\n".join(lines))
+        elif part.get_content_type().startswith("text/rfc822-header"):
+            found.append(str(payload))
+    return found

@@ -76,25 +76,55 @@ def says_temporary(text: str) -> bool:
     return any(phrase in words for phrase in machines.TEMPORARY)
 
 
+_LABEL: Final = re.compile(r"^[ \t]{0,8}<([^<>@\s]{1,64}@[^<>\s]{1,250})>: ?(?:\S|$)")
+
+
 def listed_recipients(text: str) -> tuple[str, ...]:
-    """The addresses below an opening such as "The following addresses failed"."""
-    lines = text.split("\n")
+    """The addresses below an opening such as "The following addresses failed".
+
+    Where lines begin as Postfix and qmail write them, ``<user@host>: reason``, those say it.
+    """
+    lines = _lines_of(text)
+    labels = [address_in(label[1]) for line in lines if (label := _LABEL.match(line))]
+    if any(labels):
+        return tuple(dict.fromkeys(filter(None, labels)))[:RECIPIENTS_MAX]
     found = _below_opening([line for line in lines if not _names_sender(line)])
     return tuple(dict.fromkeys(found or _below_opening(lines)))[:RECIPIENTS_MAX]
 
 
 def named_recipients(text: str) -> tuple[str, ...]:
     """Where nothing opens a list: addresses beside reply codes, or the first address."""
-    lines = text.split("\n")
+    lines = _lines_of(text)
     found = _beside_codes(lines)
     found = found or [address for line in lines if (address := _failed_in(line))][:1]
     return tuple(dict.fromkeys(found))[:RECIPIENTS_MAX]
 
 
+def recipients_of_returned(text: str) -> tuple[str, ...]:
+    """The addresses in the To of the returned mail, if its headers stand in the text."""
+    lines = text[:TEXT_CHARS_LOOKED_AT].split("\n", LINES_LOOKED_AT)
+    field = next((line for line in reversed(lines) if _TO.match(line)), "")
+    found = _ADDRESS.findall(field[:LINE_CHARS_LOOKED_AT])
+    return tuple(dict.fromkeys(address.lower().strip("'*/") for address in found))
+
+
+_TO: Final = re.compile(r"(?i)[ \t>]{0,8}to:")
+
+
 def possible_recipients(text: str) -> frozenset[str]:
     """All addresses in lines that may speak of a failure, and not of sender or help desk."""
-    lines = [line.lower() for line in text.split("\n") if _failed_in(line)]
+    lines = [line.lower() for line in _lines_of(text) if _failed_in(line)]
     return frozenset(found.strip("'*/") for line in lines for found in _ADDRESS.findall(line))
+
+
+_MAIL_FROM: Final = re.compile(r"(?i)mail from:? ?<([^<>@\s]{1,64}@[^<>\s]{1,250})>")
+
+
+def _lines_of(text: str) -> list[str]:
+    """The lines of a report without those that speak of the sender a transcript names."""
+    lines = text.split("\n")
+    senders = frozenset(address_in(sender) for sender in _MAIL_FROM.findall(text)) - {""}
+    return [line for line in lines if not senders or address_in(line) not in senders]
 
 
 def _names_sender(line: str) -> bool:

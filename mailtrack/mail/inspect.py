@@ -64,12 +64,14 @@ def _bounce(bounce: Bounce | None) -> Json:
 def page(raw: bytes) -> str:
     """A page for a person: who wrote, what is new, what was cut and why, what is broken."""
     mail, facts = parse(raw), facts_from(raw)
-    blocks = ["\n".join(_head(mail)), _words(new_words(facts), facts.text)]
-    if mail.forwarded:
-        words = mail.forwarded
-        blocks.append(f"Forwarded mail of {words.sender}: {words.subject or '(no subject)'}")
+    blocks = ["\n".join(_head(mail))]
     if mail.bounce:
         blocks.append(_bounce_line(mail.bounce))
+    blocks.append(_words(new_words(facts), mail))
+    if mail.forwarded:
+        title = "Returned mail" if mail.is_machine else "Forwarded mail"
+        inner = mail.forwarded
+        blocks.append(_visible(f"{title} of {inner.sender}: {inner.subject or '(no subject)'}"))
     if mail.attachments:
         lines = (_attachment_line(attachment) for attachment in mail.attachments)
         blocks.append("\n".join(("Attachments", *lines)))
@@ -82,7 +84,10 @@ def page(raw: bytes) -> str:
 def _head(mail: ParsedMail) -> Iterator[str]:
     """The facts of the header, a line each."""
     if mail.sender is None:
-        yield _line("From", f"{mail.sender_shown or '(nobody)'}  (unclear: proves nobody)")
+        yield _line(
+            "From",
+            f"{mail.sender_shown or '(nobody)'}  (not one clear address: it proves nothing)",
+        )
     else:
         yield _line("From", str(mail.sender))
     for label, mailboxes in (("To", mail.to), ("Cc", mail.cc), ("Reply-To", mail.reply_to)):
@@ -105,13 +110,11 @@ def _line(label: str, value: str) -> str:
     return f"{label}:".ljust(_LABEL_WIDTH) + _visible(value)
 
 
-def _words(words: NewWords, text: str) -> str:
+def _words(words: NewWords, mail: ParsedMail) -> str:
     """The writer's words; then what was cut and by which rule."""
-    if not words.rule:
-        sure = "" if words.certain else " (it shows no quote, although it answers)"
-        title = f"All words are the writer's{sure}" if text.strip() else "No words"
-        return f"{title}\n{_indented(text, '  ')}".rstrip()
-    blocks = ["New words\n" + (_indented(words.reply, "  ") if words.reply else "  (none)")]
+    if not mail.text.strip():
+        return "No words"
+    blocks = [_new_words(words, mail)]
     sure = "surely" if words.certain else "unsure: the whole text should be at hand"
     if words.quoted:
         title = f"Cut as somebody else's words, by the rule {words.rule!r}, {sure}"
@@ -119,6 +122,17 @@ def _words(words: NewWords, text: str) -> str:
     if words.signature:
         blocks.append(f"Folded as a signature\n{_indented(words.signature, '  | ')}")
     return "\n\n".join(blocks)
+
+
+def _new_words(words: NewWords, mail: ParsedMail) -> str:
+    shown = _indented(words.reply, "  ") if words.reply else "  (none)"
+    if words.rule:
+        return f"New words\n{shown}"
+    if mail.is_machine:
+        return f"What the machine says\n{shown}"
+    answers = mail.in_reply_to or mail.references
+    unsure = " (it answers, but shows no quote)" if answers and not words.certain else ""
+    return f"All words are the writer's{unsure}\n{shown}"
 
 
 def _bounce_line(bounce: Bounce) -> str:
@@ -129,7 +143,7 @@ def _bounce_line(bounce: Bounce) -> str:
 
 
 def _attachment_line(attachment: Attachment) -> str:
-    place = " in the text" if attachment.is_inline else ""
+    place = ", shown in the text" if attachment.is_inline else ""
     given = attachment.filename
     sent = f", sent as {given}" if given and given != attachment.name else ""
     facts = f"{attachment.content_type}, {attachment.size_bytes:,} bytes{place}{sent}"

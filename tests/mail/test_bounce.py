@@ -253,3 +253,37 @@ def test_any_text_has_an_answer(text: str, header: str) -> None:
 def test_any_fields_have_an_answer(fields: str) -> None:
     found = report(fields)
     assert found is None or found.recipients
+
+
+BY_LABEL = """This is the mail system.
+
+For further assistance, please contact <support@provider.example>
+If that does not help, write to <desk@provider.example>.
+
+<a@b.example>: host mx.b.example[192.0.2.1] said: 550
+    <a@b.example>: User unknown
+"""
+AFTER_MAIL_FROM = """While talking to mx.b.example:
+>>> MAIL From:<me@c.example>
+<<< 501 <me@c.example>... no access from mail server
+554 <a@b.example>... Remote protocol error
+"""
+ONLY_RETURNED = """Message could not be delivered to mobile.
+Error: No valid recipients for this MM
+
+Original Message:
+From: me@c.example
+To: a@b.example
+Subject: x
+"""
+
+
+@pytest.mark.parametrize("text", (BY_LABEL, AFTER_MAIL_FROM, ONLY_RETURNED))
+def test_neither_helpers_nor_senders_are_taken_for_those_not_reached(text: str) -> None:
+    found = bounce_from(facts_of(text, subject="Undelivered", from_="MAILER-DAEMON@x.example"))
+    assert found is not None and found.recipients == ("a@b.example",)
+
+
+def test_of_several_recipients_of_a_returned_mail_nobody_is_named() -> None:
+    text = ONLY_RETURNED.replace("To: a@b.example", "To: a@b.example, d@e.example")
+    assert bounce_from(facts_of(text, from_="MAILER-DAEMON@x.example")) is None

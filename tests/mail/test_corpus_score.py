@@ -62,7 +62,7 @@ kind/spamassassin-ham/ALL 100.0
 kind/spamassassin-spam/ALL 100.0
 kind/talon/ALL 100.0
 bounce/flufl-bounce/ALL 96.0
-bounce/sisimai/ALL 95.0
+bounce/sisimai/ALL 96.3
 thread/notmuch/ALL 100.0
 thread/spamassassin-ham/ALL 100.0
 parse/TOTAL/subject 100.0
@@ -81,9 +81,9 @@ reply/TOTAL/f1 94.3
 reply/TOTAL/ALL 94.9
 kind/TOTAL/kind 99.8
 kind/TOTAL/ALL 99.8
-bounce/TOTAL/recipient 96.7
-bounce/TOTAL/status_class 95.5
-bounce/TOTAL/ALL 95.3
+bounce/TOTAL/recipient 97.7
+bounce/TOTAL/status_class 96.6
+bounce/TOTAL/ALL 96.2
 bounce/TOTAL/status 99.5
 thread/TOTAL/message_id 100.0
 thread/TOTAL/ALL 100.0

@@ -51,8 +51,31 @@ def test_the_page_names_files_and_what_is_broken():
     )
     shown = page(raw.replace(b"From: Dana <", b"From: <a@b> <"))
     assert "1. attachment-2.png (image/png, 3 bytes)" in shown
-    assert "(unclear: proves nobody)" in shown
+    assert "(not one clear address: it proves nothing)" in shown
     assert "mime.unclosed" in shown
+
+
+def test_the_page_folds_a_signature_also_where_nothing_is_quoted():
+    shown = page(mail(b"It burns.\r\n\r\nBest regards,\r\nDana\r\n"))
+    assert "All words are the writer's\n  It burns.\n" in shown
+    assert "Folded as a signature\n  | Best regards,\n  | Dana\n" in shown
+
+
+def test_only_an_answer_is_said_to_show_no_quote():
+    assert "shows no quote" in page(mail(b"It burns.", "In-Reply-To: <a@b>"))
+    assert "shows no quote" not in page(mail(b"It burns."))
+
+
+def test_the_page_of_a_report_says_first_who_was_not_reached():
+    report = (
+        b"Your message could not be delivered.\r\n\r\n<dana@client.example>: 550 5.1.1 unknown"
+        b"\r\n\r\nReceived: from a by b\r\nMessage-ID: <17@desk.example>\r\n"
+    )
+    shown = page(
+        mail(report, "From: MAILER-DAEMON@x.example", "Subject: Undelivered Mail Returned")
+    )
+    assert "Not delivered for good to dana@client.example: 5.1.1" in shown
+    assert shown.index("Not delivered") < shown.index("What the machine says")
 
 
 def test_the_page_cannot_steer_a_terminal():
