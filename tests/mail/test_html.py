@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from html_inspector import foreign_in
+from html_inspector import foreign_in, foreign_in_tree
 
 from mailtrack.mail.html import sanitised, text_from_html
 from mailtrack.mail.limits import HTML_CHARS_MAX, HTML_DEPTH_MAX
@@ -46,6 +46,13 @@ ACTIVE = [
     "<p><a title='&lt;/a>&lt;img src=x onerror=alert(1)>'>",
     "<scr<script>ipt>alert(1)</scr</script>ipt>",
     "<img src=CID:a onerror=x>",
+    "<math><mi><table><mglyph><title><img src onerror=alert(1)></title></mglyph></table></mi>",
+    "<svg><title><![CDATA[</title><img src onerror=alert(1)>]]></title></svg>",
+    "<svg><desc><noscript><style></noscript><img src onerror=alert(1)></style></desc></svg>",
+    "<math><annotation-xml encoding='text/html'><style><img src onerror=alert(1)></style>",
+    "<select><style></select><img src=x onerror=alert(1)></style>",
+    "<a href='https://x.example/' style='x:expression(alert(1))' target=_top>x</a>",
+    "<dialog open><p popover onbeforetoggle=alert(1)>x</dialog>",
     "+ADw-script+AD4-alert(1)+ADw-/script+AD4-",
 ]
 
@@ -73,6 +80,7 @@ def test_the_inspector_of_these_tests_is_not_blind():
     assert foreign_in("<script>x</script>") == ["script"]
     assert foreign_in('<img src="https://x">') == ["img src=https://x"]
     assert foreign_in("<p onclick=x><!-- c -->") == ["p onclick", "comment  c "]
+    assert foreign_in_tree("<svg><p onclick=x>") == ["svg", "p onclick"]
 
 
 @pytest.mark.parametrize(
