@@ -16,7 +16,7 @@ MACHINES = {
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_all_mails_of_the_corpus_end_in_exactly_one_state(tmp_path: Path) -> None:
     if not CORPUS.is_dir():
         pytest.skip(f"the corpus of real mails is not at {CORPUS}")

@@ -17,7 +17,7 @@ MAILS, KILLS = (2000, 20) if os.environ.get("MAILTRACK_TORTURE") else (400, 6)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_no_mail_is_lost_or_doubled_by_killing_the_process(tmp_path: Path) -> None:
     desk = Process(tmp_path)
     desk.start()

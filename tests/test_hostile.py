@@ -29,7 +29,7 @@ MEMORY_BYTES_MAX = 300 * 1024 * 1024
 WORDS = "The printer on the third floor does not answer since yesterday morning.\r\n"
 SEED = 20260302
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900 if IS_FULL else 180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900 if IS_FULL else 600)]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ SEED = 20260303
 SIZE_BYTES_MAX = 40_000
 GROWTH_BYTES_MAX = 48 * 1024 * 1024
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600 if IS_FULL else 180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600 if IS_FULL else 600)]
 
 
 @pytest.fixture

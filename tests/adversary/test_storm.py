@@ -206,6 +206,7 @@ def test_nothing_that_anybody_writes_breaks_a_law(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @settings(max_examples=25, phases=PHASES)
 @given(moves=st.lists(MOVES, min_size=30, max_size=50))
 def test_a_long_storm_breaks_no_law(storm_policy: Policy, moves: list[Move]) -> None:

@@ -38,6 +38,7 @@ asyncio.run(main())
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kill_after", [40])
 async def test_no_letter_is_lost_by_a_kill(tmp_path: Path, kill_after: int) -> None:
     url = f"sqlite:///{tmp_path / 'desk.db'}"
