@@ -2,8 +2,7 @@
 
 Declared charset, its alias as real mail means it, strict UTF-8, the detector, and at last
 windows-1252 with replacements. The rung that held is told, so that it can be noted as a
-defect. Only names in the table below are ever handed to a codec: Python's own codecs hold
-ciphers, compressors and an interpreter of escapes.
+defect. Which names are handed to a codec at all is in ``charset_names``.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Final
 
 import chardet
 
+from mailtrack.mail.charset_names import ISO_PARTS, codec_from
 from mailtrack.mail.limits import DETECTOR_BYTES_MAX
 
 
@@ -36,127 +36,6 @@ class Decoded:
     codec: str
     rung: Rung
 
-
-# Names as mail writes them, without case and punctuation, and the codec that reads what senders
-# mean by them: a smaller set under a label is read as the superset that is really used.
-_CODECS: Final = {
-    "ascii": "us-ascii",
-    "usascii": "us-ascii",
-    "ansix341968": "us-ascii",
-    "646": "us-ascii",
-    "iso646us": "us-ascii",
-    "utf8": "utf-8",
-    "unicode11utf8": "utf-8",
-    "utf8mb4": "utf-8",
-    "utf7": "utf-7",
-    "unicode11utf7": "utf-7",
-    "utf16": "utf-16",
-    "utf16le": "utf-16-le",
-    "utf16be": "utf-16-be",
-    "ucs2": "utf-16",
-    "utf32": "utf-32",
-    "utf32le": "utf-32-le",
-    "utf32be": "utf-32-be",
-    "latin1": "cp1252",
-    "l1": "cp1252",
-    "iso88591": "cp1252",
-    "88591": "cp1252",
-    "ansi": "cp1252",
-    "cp819": "cp1252",
-    "latin2": "iso8859-2",
-    "latin9": "iso8859-15",
-    "iso88599": "cp1254",
-    "latin5": "cp1254",
-    "iso885911": "cp874",
-    "tis620": "cp874",
-    "windows874": "cp874",
-    "gb2312": "gb18030",
-    "gb231280": "gb18030",
-    "euccn": "gb18030",
-    "gbk": "gb18030",
-    "cp936": "gb18030",
-    "windows936": "gb18030",
-    "xgbk": "gb18030",
-    "gb18030": "gb18030",
-    "chinese": "gb18030",
-    "hzgb2312": "hz",
-    "hz": "hz",
-    "big5": "cp950",
-    "big5hkscs": "big5hkscs",
-    "cnbig5": "cp950",
-    "xxbig5": "cp950",
-    "cp950": "cp950",
-    "windows950": "cp950",
-    "euctw": "big5hkscs",
-    "ksc56011987": "cp949",
-    "ksc5601": "cp949",
-    "euckr": "cp949",
-    "cp949": "cp949",
-    "uhc": "cp949",
-    "windows949": "cp949",
-    "xwindows949": "cp949",
-    "korean": "cp949",
-    "johab": "johab",
-    "iso2022kr": "iso2022_kr",
-    "shiftjis": "cp932",
-    "sjis": "cp932",
-    "xsjis": "cp932",
-    "mskanji": "cp932",
-    "windows31j": "cp932",
-    "cp932": "cp932",
-    "eucjp": "euc_jp",
-    "xeucjp": "euc_jp",
-    "iso2022jp": "iso2022_jp_ext",
-    "iso2022jp1": "iso2022_jp_ext",
-    "iso2022jp2": "iso2022_jp_2",
-    "iso2022jp3": "iso2022_jp_3",
-    "iso2022jp2004": "iso2022_jp_2004",
-    "iso2022jpms": "iso2022_jp_ext",
-    "cp50220": "iso2022_jp_ext",
-    "cp50221": "iso2022_jp_ext",
-    "csiso2022jp": "iso2022_jp_ext",
-    "koi8r": "koi8-u",
-    "koi8": "koi8-u",
-    "koi8u": "koi8-u",
-    "koi8ru": "koi8-u",
-    "koi8t": "koi8-t",
-    "cp866": "cp866",
-    "ibm866": "cp866",
-    "dos866": "cp866",
-    "cp1125": "cp1125",
-    "ptcp154": "ptcp154",
-    "macintosh": "mac-roman",
-    "mac": "mac-roman",
-    "macroman": "mac-roman",
-    "xmacroman": "mac-roman",
-    "xmaccyrillic": "mac-cyrillic",
-    "maccyrillic": "mac-cyrillic",
-    "xmacce": "mac-latin2",
-    "iso88598i": "iso8859-8",
-    "iso88598e": "iso8859-8",
-    "iso88596i": "iso8859-6",
-    "hebrew": "iso8859-8",
-    "greek": "iso8859-7",
-    "arabic": "iso8859-6",
-    "cyrillic": "iso8859-5",
-    "viscii": "cp1258",
-    "tcvn": "cp1258",
-    "nextstep": "cp1252",
-    "hproman8": "hp-roman8",
-    "xuserdefined": "",
-    "unknown": "",
-    "unknown8bit": "",
-    "default": "",
-    "binary": "",
-    "none": "",
-}
-_FAMILY: Final = re.compile(r"(?:x|cs)?(iso8859|windows|win|cp|ibm|dos|cswindows)(\d{1,5})\Z")
-_PAGES: Final = frozenset(
-    "437 737 775 850 852 855 856 857 858 860 861 862 863 864 865 866 869 874 932 949 950 1006 "
-    "1125 1250 1251 1252 1253 1254 1255 1256 1257 1258".split()
-)
-_ISO_PARTS: Final = frozenset(str(number) for number in range(1, 17) if number != 12)
-_NOT_NAME: Final = re.compile(r"[^a-z0-9]")
 
 # What the detector may answer. Its rare alphabets (Macintosh, EBCDIC, DOS) win on short texts
 # by chance and are hardly ever right in mail.
@@ -179,7 +58,7 @@ _NOT_ASCII: Final = frozenset(
 _SINGLE_BYTE: Final = frozenset(
     "us-ascii cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 koi8-u "
     "mac-roman".split()
-) | {f"iso8859-{part}" for part in _ISO_PARTS}
+) | {f"iso8859-{part}" for part in ISO_PARTS}
 _SUPERSETS: Final = {
     "cp1252": ("latin-1",),
     "cp950": ("big5hkscs",),
@@ -209,20 +88,6 @@ _RIVAL_SHARE: Final = 0.6
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def codec_from(name: str) -> str | None:
-    """The codec for a charset name of a mail, None if the name is not one we trust."""
-    key = _NOT_NAME.sub("", name.lower())
-    if key in _CODECS:
-        return _CODECS[key] or None
-    family = _FAMILY.match(key)
-    if not family:
-        return None
-    kind, number = family.groups()
-    if kind == "iso8859":
-        return f"iso8859-{number}" if number in _ISO_PARTS else None
-    return f"cp{number}" if number in _PAGES else None
-
-
 def text_from(
     content: bytes, declared: str | None = None, *, hint: str | None = None
 ) -> Decoded:
@@ -233,7 +98,7 @@ def text_from(
     """
     codec = codec_from(declared) if declared else None
     if content.isascii() and b"\x1b" not in content and codec not in _NOT_ASCII:
-        return Decoded(content.decode("ascii"), "us-ascii", Rung.DECLARED)
+        return Decoded(clean(content.decode("ascii")), "us-ascii", Rung.DECLARED)
     decoded = _climb(content, codec, codec_from(hint) if hint else None)
     text = decoded.text
     if "\ufeff" in text:

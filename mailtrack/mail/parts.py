@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mailtrack.mail.charset import Rung, charset_in_html, codec_from, text_from
+from mailtrack.mail.charset import Rung, charset_in_html, text_from
+from mailtrack.mail.charset_names import codec_from
 from mailtrack.mail.facts import Part
 from mailtrack.mail.flowed import unflowed
 from mailtrack.mail.limits import DECODED_BYTES_MAX, HTML_CHARS_MAX, TEXT_BYTES_MAX

@@ -10,7 +10,8 @@ import binascii
 import re
 from typing import Final
 
-from mailtrack.mail.charset import Rung, clean, codec_from, text_from
+from mailtrack.mail.charset import Rung, clean, text_from
+from mailtrack.mail.charset_names import codec_from
 from mailtrack.mail.limits import BASE64_PIECES_MAX, ENCODED_WORDS_MAX
 
 # Each part stops at the character that ends it, so a failed match costs its own length once.

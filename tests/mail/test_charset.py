@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtrack.mail.charset import _CODECS, Rung, charset_in_html, clean, codec_from, text_from
+from mailtrack.mail.charset import Rung, charset_in_html, clean, text_from
+from mailtrack.mail.charset_names import CODECS, codec_from
 
 RUSSIAN = "Принтер не печатает, помогите"
 UKRAINIAN = "Їжак і ґудзик"
@@ -65,7 +66,7 @@ def test_broken_japanese_of_vendors_is_still_some_text(pairs):
     assert text_from(b"\x1b$B" + pairs + b"\x1b(B", "iso-2022-jp").text is not None
 
 
-@given(st.binary(max_size=60), st.sampled_from(sorted(set(_CODECS.values()))))
+@given(st.binary(max_size=60), st.sampled_from(sorted(set(CODECS.values()))))
 def test_any_bytes_under_any_label_are_text(content, label):
     text = text_from(content, label).text
     assert "\0" not in text
@@ -85,10 +86,42 @@ def test_one_broken_character_does_not_send_a_whole_text_to_the_detector():
     assert decoded.text.replace("\ufffd", "") == RUSSIAN * 4
 
 
+def test_plain_ascii_keeps_no_nul():
+    assert text_from(b"a\0b").text == "ab"
+
+
 def test_a_hint_of_the_same_mail_comes_before_any_guess():
     content = "тест".encode("cp1251")
     assert text_from(content, hint="windows-1251").text == "тест"
     assert text_from("тест".encode("koi8-r"), hint="koi8-r").text == "тест"
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("ISO_8859-1:1987", "cp1252"),
+        ("iso-ir-101", "iso8859-2"),
+        ("latin-7", "iso8859-13"),
+        ("en_US.UTF-8", "utf-8"),
+        ("utf8_unicode_ci", "utf-8"),
+        ("65001", "utf-8"),
+        ("1251", "cp1251"),
+        ("x-windows-1251", "cp1251"),
+        ("cp1252http-equivContent-Type", "cp1252"),
+        ("csKOI8R", "koi8-u"),
+        ("ms949", "cp949"),
+        ("GB18030-2000", "gb18030"),
+        ("iso-8859-99", None),
+        ("cp99999", None),
+    ],
+)
+def test_a_charset_is_known_by_all_names_that_mail_gives_it(name, codec):
+    assert codec_from(name) == codec
+
+
+def test_every_codec_of_the_table_exists():
+    for codec in set(CODECS.values()) - {""}:
+        b"".decode(codec)
 
 
 @pytest.mark.parametrize(
