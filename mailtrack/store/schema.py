@@ -6,13 +6,12 @@ fresh database runs through all of them like an old one, so there is one way to 
 
 from __future__ import annotations
 
+import importlib
 import threading
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 LOCK_KEY: Final = 0x6D61696C  # "mail": names the lock of an upgrade on PostgreSQL
@@ -30,7 +29,21 @@ def upgrade(engine: Engine) -> None:
     with _one_at_a_time, engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-        config = Config()
-        config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if _version(connection) == newest_version():
+            return
+        # Imported only now: alembic costs a fifth of a second, and a start seldom needs it.
+        importlib.import_module("mailtrack.store.upgrade").to_newest(connection, SCRIPTS)
+
+
+def newest_version() -> str:
+    """The revision of the newest script: its file is named after it."""
+    return max(path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py"))
+
+
+def _version(connection: Connection) -> str | None:
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    found: str | None = connection.execute(
+        text("SELECT version_num FROM alembic_version")
+    ).scalar()
+    return found
