@@ -22,6 +22,7 @@ from mailtrack.mail.limits import HTML_CHARS_MAX, HTML_DEPTH_MAX, HTML_TAGS_MAX
 
 # Each character is looked at once or twice: ``[^<>]`` stops where a new tag begins.
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,20})[^<>]*>?")
+_TAG_NAME: Final = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9:-]{0,20})")
 _CODE: Final = re.compile(r"<!--|<(script|style|title|template|noscript)\b")
 _VOID: Final = frozenset(
     "area base br col embed hr img input link meta source track wbr "
@@ -107,16 +108,17 @@ def _is_too_complex(html: str) -> bool:
     """Whether a tree of it would be too deep or too crowded; one linear look at the tags."""
     if html.count("<") <= HTML_DEPTH_MAX:
         return False
-    tags = _TAG.findall(html)
+    tags = _TAG_NAME.findall(html.lower())
     if len(tags) > HTML_TAGS_MAX:
         return True
     depth = 0
-    for closing, name in tags:
-        if name in _VOID or name.lower() in _VOID:
-            continue
-        depth = max(0, depth - 1) if closing else depth + 1
-        if depth > HTML_DEPTH_MAX:
-            return True
+    for tag in tags:
+        if tag[0] == "/":
+            depth -= depth > 0 and tag[1:] not in _VOID
+        elif tag not in _VOID:
+            depth += 1
+            if depth > HTML_DEPTH_MAX:
+                return True
     return False
 
 
