@@ -45,11 +45,14 @@ def busy(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
 
 
 def children() -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process().children(recursive=True)
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
+    return [one for one in psutil.Process().children(recursive=True) if is_worker(one)]
+
+
+def is_worker(child: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(child.cmdline())
+    except psutil.Error:
+        return False  # it ended while it was looked at
 
 
 @pytest.fixture
