@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-TURN_SECONDS_MAX: Final = 0.1  # Postfix on the same machine answers the dot in a fifth of it
+TURN_SECONDS_MAX: Final = 0.5  # Postfix on the same machine answers in a twentieth of it
 
 
 class Turnstile:

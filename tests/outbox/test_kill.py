@@ -16,20 +16,24 @@ LETTERS = 120
 START_SECONDS = 60.0  # of a process on a busy machine
 CHILD = """
 import asyncio, sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from mailtrack.mail.compose import letter_bytes
 from mailtrack.outbox.courier import SmtpCourier
 from mailtrack.outbox.relay import Relay, Tls
 from mailtrack.outbox.sender import Sender
+from mailtrack.store import outgoing
 from mailtrack.store.database import Database
 
 async def main():
+    database = Database(sys.argv[1])
     courier = SmtpCourier(Relay("127.0.0.1", int(sys.argv[2]), Tls.NONE), hostname="h.example")
     sender = Sender(
-        Database(sys.argv[1]), courier, compose=letter_bytes,
+        database, courier, compose=letter_bytes,
         fetch_attachment=lambda ref: b"", now=lambda: datetime.now(UTC),
-        lease=timedelta(milliseconds=300),
     )
+    # As the daemon does: what a killed one had in hand waits again.
+    with database.transaction() as session:
+        outgoing.release_claims(session)
     await sender.start()
     await asyncio.Event().wait()
 
