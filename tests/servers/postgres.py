@@ -10,7 +10,16 @@ import signal
 import subprocess
 from pathlib import Path
 
-from servers.machine import LOOPBACK, Daemon, free_port, new_folder, plain_user, program
+from servers.machine import (
+    LOOPBACK,
+    START_SECONDS,
+    Daemon,
+    free_port,
+    new_folder,
+    plain_user,
+    program,
+)
+from waiting import wait_for
 
 USER = "mailtrack"
 HOMES = "/usr/lib/postgresql"
@@ -59,6 +68,12 @@ class Postgresql:
         command = [self._server, "-D", str(self.folder / "data"), *options]
         self._daemon = Daemon(command, log=self.folder / "log", plain=True)
         self._daemon.wait_for_port(self.port)
+        # The port is open before the database is; until it has started up it refuses all.
+        wait_for(self._is_ready, START_SECONDS, what="PostgreSQL takes connections")
+
+    def _is_ready(self) -> bool:
+        command = [str(self._home / "pg_isready"), "-q", "-h", self.host, "-p", str(self.port)]
+        return subprocess.run(command, check=False).returncode == 0
 
     def stop(self, first_signal: signal.Signals = signal.SIGQUIT) -> None:
         """Stops at once; SIGTERM would wait until every client has gone."""
