@@ -39,7 +39,7 @@ KEYS: Final[Mapping[str, str]] = {
     "code": "the SMTP answer that decided",
     "count": "how many",
     "error": "the class of an exception, and its text once redacted",
-    "front": "the way in: smtp, lmtp, imap, pipe",
+    "front": "the way in: smtp, submission, lmtp, imap, pipe",
     "letter": "the id of an outgoing letter",
     "letter_name": "its row in LETTERS",
     "listen": "where a front listens",

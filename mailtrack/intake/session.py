@@ -77,7 +77,13 @@ class House(Protocol):
     def leave(self, session: Session) -> None: ...
     def has_room(self) -> Answer | None: ...
     async def take(
-        self, raw: bytes, transaction: Transaction, *, peer: str, login: str | None
+        self,
+        raw: bytes,
+        transaction: Transaction,
+        *,
+        peer: str,
+        login: str | None,
+        is_encrypted: bool,
     ) -> Answer: ...
 
 
@@ -211,6 +217,10 @@ class Session(SMTP):
         """How long nothing useful has come."""
         return self.loop.time() - self.active_at
 
+    def _is_encrypted(self) -> bool:
+        assert self.session is not None
+        return self._house.tls_implicit or self.session.ssl is not None
+
     def _end_session(self) -> None:
         if self.is_storing:
             self._over = self.loop.call_later(STORE_GRACE_SECONDS, self._end_session)
@@ -323,7 +333,11 @@ class Session(SMTP):
             self.is_storing = True
             assert self.session is not None
             return await self._house.take(
-                raw, transaction, peer=self._peer_ip, login=self.session.auth_data
+                raw,
+                transaction,
+                peer=self._peer_ip,
+                login=self.session.auth_data,
+                is_encrypted=self._is_encrypted(),
             )
         except ConnectionError:
             raise

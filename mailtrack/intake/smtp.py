@@ -145,7 +145,13 @@ class SmtpFront:
         return None
 
     async def take(
-        self, raw: bytes, transaction: Transaction, *, peer: str, login: str | None
+        self,
+        raw: bytes,
+        transaction: Transaction,
+        *,
+        peer: str,
+        login: str | None,
+        is_encrypted: bool,
     ) -> Answer:
         """Store a mail and answer for it."""
         if refusal := self.reception.content(raw):
@@ -159,6 +165,7 @@ class SmtpFront:
                 peer=peer,
                 received_at=self._now(),
                 authenticated_as=login,
+                is_encrypted=is_encrypted,
             )
         except TemporaryFailure as failure:
             return self._answer_to(failure)

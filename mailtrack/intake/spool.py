@@ -132,6 +132,7 @@ class Spool:
         peer: str,
         received_at: datetime,
         authenticated_as: str | None = None,
+        is_encrypted: bool = False,
     ) -> Envelope:
         """Store a mail; when this returns it survives a power cut.
 
@@ -149,6 +150,7 @@ class Spool:
             size_bytes=len(raw),
             sha256="",
             authenticated_as=authenticated_as,
+            is_encrypted=is_encrypted,
         )
         return await self._writer.store(raw, envelope)
 

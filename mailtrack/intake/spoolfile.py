@@ -41,6 +41,7 @@ def head_of(envelope: Envelope) -> bytes:
         "size_bytes": envelope.size_bytes,
         "sha256": envelope.sha256,
         "authenticated_as": envelope.authenticated_as,
+        "is_encrypted": envelope.is_encrypted,
     }
     # json.dumps escapes every control and non-ASCII character: the line stays one line.
     return HEAD_NAME + json.dumps(facts, separators=(",", ":")).encode("ascii") + b"\r\n"
@@ -64,6 +65,7 @@ def envelope_from(head: bytes, spool_id: str) -> Envelope:
             size_bytes=facts["size_bytes"],
             sha256=facts["sha256"],
             authenticated_as=facts["authenticated_as"],
+            is_encrypted=facts.get("is_encrypted", False),  # new in 0.1.0
         )
     except (ValueError, KeyError, TypeError) as error:
         raise SpoolDamaged(f"{spool_id}: the envelope line cannot be read") from error

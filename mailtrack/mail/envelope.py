@@ -13,6 +13,7 @@ class Front(StrEnum):
     """The ways in."""
 
     SMTP = "smtp"
+    SUBMISSION = "submission"  # SMTP, of people who log in
     LMTP = "lmtp"
     IMAP = "imap"
     PIPE = "pipe"
@@ -25,7 +26,8 @@ class Envelope:
     ``spool_id`` is unique for ever and sorts in the order of acceptance. ``mail_from`` is None
     for the null reverse-path ``<>``. ``received_at`` is aware UTC, the instant of acceptance.
     ``sha256`` is of the raw mail as it was accepted. ``authenticated_as`` is the SMTP AUTH
-    login, None if there was none. ``peer`` is the client's IP address, ``""`` if there is none.
+    login, None if there was none. ``peer`` is the client's IP address, ``""`` if there is none
+    (a Unix socket, the pipe). ``is_encrypted`` says that the client spoke TLS to us.
     """
 
     spool_id: str
@@ -37,3 +39,4 @@ class Envelope:
     size_bytes: int
     sha256: str
     authenticated_as: str | None = None
+    is_encrypted: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import datetime
-from typing import Final, TypedDict, cast
+from typing import Final, NotRequired, TypedDict, cast
 
 from mailtrack.mail.address import Address, Mailbox
 from mailtrack.mail.envelope import Envelope, Front
@@ -56,6 +56,7 @@ class EnvelopeJson(TypedDict):
     size_bytes: int
     sha256: str
     authenticated_as: str | None
+    is_encrypted: NotRequired[bool]  # not in what was written before 0.1.0
 
 
 def json_from_mail(mail: OutgoingMail) -> str:
@@ -116,6 +117,7 @@ def json_from_envelope(envelope: Envelope) -> str:
         "size_bytes": envelope.size_bytes,
         "sha256": envelope.sha256,
         "authenticated_as": envelope.authenticated_as,
+        "is_encrypted": envelope.is_encrypted,
     }
     return _dump(shape)
 
@@ -133,6 +135,7 @@ def envelope_from_json(text: str) -> Envelope:
         size_bytes=shape["size_bytes"],
         sha256=shape["sha256"],
         authenticated_as=shape["authenticated_as"],
+        is_encrypted=shape.get("is_encrypted", False),
     )
 
 

@@ -15,7 +15,7 @@ from mailtrack.intake.pipe import deliver
 from mailtrack.intake.reception import Reception, accept_own
 from mailtrack.intake.smtp import SmtpFront
 from mailtrack.intake.spool import Floor, Spool
-from mailtrack.mail.envelope import Envelope
+from mailtrack.mail.envelope import Envelope, Front
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OURS = "support@help.example"
@@ -103,6 +103,8 @@ class Door:
     """A front and its spool, for one test."""
 
     hello = "EHLO client.example"
+    kind = Front.SMTP
+    peer = "127.0.0.1"
 
     def __init__(self, root: Path, setup: Setup) -> None:
         self.root = root
@@ -191,6 +193,7 @@ class Door:
 
 class LmtpDoor(Door):
     hello = "LHLO client.example"
+    kind = Front.LMTP
 
     def make_front(self) -> SmtpFront:
         return self._front(LmtpFront, Listen("127.0.0.1", 0))
@@ -200,6 +203,8 @@ class LmtpDoor(Door):
 
 
 class LmtpUnixDoor(LmtpDoor):
+    peer = ""
+
     def make_front(self) -> SmtpFront:
         return self._front(LmtpFront, Listen(path=self.root / "lmtp.sock"))
 
@@ -211,6 +216,9 @@ class LmtpUnixDoor(LmtpDoor):
 
 
 class PipeDoor(Door):
+    kind = Front.PIPE
+    peer = ""
+
     async def open(self) -> None:
         """The daemon is down."""
 

@@ -56,6 +56,9 @@ class FrontSuite:
         assert [str(address) for address in envelope.rcpt_to] == [OURS]
         assert envelope.size_bytes == len(MAIL)
         assert envelope.received_at == NOON
+        assert envelope.front is door.kind
+        assert envelope.peer == door.peer
+        assert (envelope.authenticated_as, envelope.is_encrypted) == (None, False)
 
     @pytest.mark.parametrize("name", AWKWARD_MAILS)
     async def test_an_awkward_mail_is_taken_byte_for_byte(

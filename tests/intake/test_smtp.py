@@ -52,7 +52,9 @@ class TestSmtp(SessionSuite):
         await wire.begin_mail()
         await wire.write(wire_form(MAIL))
         assert (await wire.answer()).startswith("250")
-        assert door.stored()[0][1] == MAIL
+        ((envelope, raw),) = door.stored()
+        assert raw == MAIL
+        assert envelope.is_encrypted
 
     async def test_what_was_sent_before_the_encryption_is_forgotten(
         self, make_door: MakeDoor, certificate: Certificate
@@ -113,7 +115,9 @@ class TestSmtp(SessionSuite):
         await wire.begin_mail()
         await wire.write(wire_form(MAIL))
         assert (await wire.answer()).startswith("250")
-        assert door.stored()[0][0].authenticated_as == "dana"
+        envelope = door.stored()[0][0]
+        assert (envelope.authenticated_as, envelope.is_encrypted) == ("dana", True)
+        assert envelope.peer == "127.0.0.1"
 
     async def test_nobody_logs_in_without_encryption(
         self, make_door: MakeDoor, certificate: Certificate

@@ -332,6 +332,7 @@ _envelopes = st.builds(
     size_bytes=st.integers(0, 10**9),
     sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
     authenticated_as=st.none() | st.text(max_size=10),
+    is_encrypted=st.booleans(),
 )
 
 

@@ -71,4 +71,5 @@ envelopes = st.builds(
     size_bytes=st.integers(0, 10**9),
     sha256=names,
     authenticated_as=st.none() | texts,
+    is_encrypted=st.booleans(),
 )
