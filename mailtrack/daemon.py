@@ -21,7 +21,7 @@ from typing import Final
 from mailtrack import log
 from mailtrack.clerk import Clerk, Desk
 from mailtrack.clock import Clock
-from mailtrack.config import Config, Encryption, Loaded, Watched, ensure_secrets
+from mailtrack.config import Config, Encryption, Loaded, Watched, ensure_secrets, keep_press
 from mailtrack.config.settings import Listener
 from mailtrack.desk.own_letters import Undelivered, decide_config_broken, decide_undelivered
 from mailtrack.desk.policy import Policy, ReplyMode
@@ -152,6 +152,8 @@ class Daemon:
         for front in self.fronts:
             await front.start()
         notify_systemd("READY=1", environ=self._environ)
+        # Not before: the next start is to be quick, not this one.
+        await asyncio.to_thread(self._keep_press)
 
     async def stop(self) -> None:
         """Take no new mail, finish what is in hand, let go of everything."""
@@ -187,6 +189,9 @@ class Daemon:
         self._working.add_done_callback(lambda _: ended.set())
         await ended.wait()
         await self.stop()
+
+    def _keep_press(self) -> None:
+        keep_press(self._loaded.config.state, self._policy().stationery.press)
 
     def _release_claims(self) -> None:
         """Letters that a killed daemon had in hand: nobody else works on this spool."""

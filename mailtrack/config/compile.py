@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from mailtrack.config.compile_desk import (
     check_languages,
     config_of,
     has_letters,
+    state_of,
 )
 from mailtrack.config.compile_people import agents_of, customers_of
 from mailtrack.config.compile_rules import rules_of
@@ -31,6 +32,7 @@ from mailtrack.config.models import MailtrackFile
 from mailtrack.config.models_people import PeopleFile
 from mailtrack.config.models_rules import RulesFile, SlaFile
 from mailtrack.config.page import Page
+from mailtrack.config.press import recall_press
 from mailtrack.config.report import Report
 from mailtrack.config.settings import Config
 from mailtrack.config.stamps import Stamp, files_below, stamps_of
@@ -59,7 +61,8 @@ def compiled(
     folders = _template_folders(desk, desk_page, report)
     languages = SHIPPED if desk is None else (desk.desk.language, *desk.desk.languages)
     written = tuple(dict.fromkeys(one for one in languages if has_letters(folders, one)))
-    stationery = _stationery_of(folders, written, report)
+    state = None if desk is None else state_of(desk.state, environ)
+    stationery = _stationery_of(folders, written, state, report)
     known = known_from(pages, stationery)
     behaviour = _behaviour_of(pages, desk, known=known, report=report)
     addresses = None
@@ -141,11 +144,11 @@ def _template_folders(
 
 
 def _stationery_of(
-    folders: tuple[Path, ...], languages: tuple[str, ...], report: Report
+    folders: tuple[Path, ...], languages: tuple[str, ...], state: Path | None, report: Report
 ) -> Stationery | None:
     stamps = stamps_of(files_below(folders))
     try:
-        return _compiled_stationery(folders, languages, stamps)
+        return _compiled_stationery(folders, languages, state, stamps)
     except TemplateMistakes as error:
         report.mistakes.extend(error.mistakes)
         return None
@@ -153,11 +156,16 @@ def _stationery_of(
 
 @lru_cache(maxsize=2)
 def _compiled_stationery(
-    folders: tuple[Path, ...], languages: tuple[str, ...], stamps: tuple[Stamp, ...]
+    folders: tuple[Path, ...],
+    languages: tuple[str, ...],
+    state: Path | None,
+    stamps: tuple[Stamp, ...],
 ) -> Stationery:
     # Compiling all templates takes longer than all the rest of loading, and rules change far
     # more often than templates do. The stamps say when a template did.
-    return load_stationery(folders, languages)
+    if state is None:
+        return load_stationery(folders, languages)
+    return load_stationery(folders, languages, recall=partial(recall_press, state))
 
 
 def _keys_of(state: Path, environ: Mapping[str, str], report: Report) -> KeyRing:

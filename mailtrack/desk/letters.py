@@ -7,14 +7,18 @@ not decided here. All templates are compiled and tried at load, so that ``write`
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
-from typing import Final
+from types import CodeType
+from typing import Final, TypeAlias
 
-from jinja2 import Environment, Template, TemplateError, nodes
+import jinja2
+from jinja2 import Template, TemplateError, nodes
 
 from mailtrack.desk import samples
 from mailtrack.desk.brackets import without_prefixes
@@ -22,7 +26,15 @@ from mailtrack.desk.canned import FOLDER, Canned, canned_from
 from mailtrack.desk.letter_views import AgentLetterView, CannedAnswerView, LetterView
 from mailtrack.desk.phrases import PhraseFile, Phrases, phrase_file_from, phrases_from
 from mailtrack.desk.template_lint import kinds_of, lint
-from mailtrack.desk.templates import Source, environment_of, mistake_at, read_sources, written
+from mailtrack.desk.templates import (
+    Sheaf,
+    Source,
+    compiled,
+    mistake_at,
+    read_sources,
+    recalled,
+    written,
+)
 from mailtrack.errors import ConfigError, Mistake
 from mailtrack.mail.compose import header_text
 from mailtrack.mail.reply import MARKERS
@@ -60,6 +72,22 @@ class _Sheet:
     html: Template | None
 
 
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What came of compiling and trying all templates: half of the time of a start.
+
+    ``mark`` stands for everything that it came of: the same mark, the same outcome.
+    """
+
+    mark: str
+    text: Mapping[str, CodeType]
+    html: Mapping[str, CodeType]
+
+
+# A press by its mark, if it was kept; who keeps it, and where, is not for this room to know.
+Recall: TypeAlias = Callable[[str], Press | None]
+
+
 class Stationery:
     """All templates of a desk, compiled by ``load_stationery``: it knows no files any more."""
 
@@ -68,10 +96,12 @@ class Stationery:
         sheets: Mapping[tuple[str, str], _Sheet],
         tongues: Mapping[str, Phrases],
         canned: Mapping[str, Mapping[str, tuple[Canned, Template]]],
+        press: Press,
     ) -> None:
         self._sheets = sheets
         self._tongues = tongues
         self._canned = canned
+        self.press = press
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -122,13 +152,21 @@ class Stationery:
         return text if view.customer.name else text.replace(" ,", ",", 1).replace(", !", "!", 1)
 
 
-def load_stationery(folders: tuple[Path, ...], languages: tuple[str, ...]) -> Stationery:
+def load_stationery(
+    folders: tuple[Path, ...],
+    languages: tuple[str, ...],
+    *,
+    recall: Recall = lambda _mark: None,
+) -> Stationery:
     """All templates of these folders, compiled and tried; of a file, the first folder's wins.
 
-    Raises ``TemplateMistakes`` with everything that is wrong in them.
+    What ``recall`` still has is neither compiled nor tried again. Raises ``TemplateMistakes``
+    with everything that is wrong in them.
     """
     sources, mistakes = read_sources(folders)
-    loading = _Loading(sources, tuple(dict.fromkeys((ENGLISH, *languages))))
+    languages = tuple(dict.fromkeys((ENGLISH, *languages)))
+    mark = _mark_of(sources, languages)
+    loading = _Loading(sources, languages, mark, None if mistakes else recall(mark))
     stationery = loading.stationery()
     mistakes += tuple(loading.mistakes)
     if mistakes or stationery is None:
@@ -136,11 +174,27 @@ def load_stationery(folders: tuple[Path, ...], languages: tuple[str, ...]) -> St
     return stationery
 
 
+def _mark_of(sources: Mapping[str, list[Source]], languages: tuple[str, ...]) -> str:
+    """A digest of all that compiling and trying depend on: the files, Python, jinja2, us."""
+    ours = sorted(Path(__file__).parent.glob("*.py"))
+    stamps = [(path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in ours]
+    files = [(one.name, one.rank, one.text) for found in sources.values() for one in found]
+    whole = repr((MAGIC_NUMBER, jinja2.__version__, stamps, languages, files))
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 class _Loading:
     """The steps of loading, and the mistakes found on the way."""
 
-    def __init__(self, sources: Mapping[str, list[Source]], languages: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        sources: Mapping[str, list[Source]],
+        languages: tuple[str, ...],
+        mark: str,
+        press: Press | None,
+    ) -> None:
         self.mistakes: list[Mistake] = []
+        self._mark, self._press = mark, press
         self._languages = languages
         self._canned: dict[str, Canned] = {}
         self._linted: set[str] = set()
@@ -152,8 +206,8 @@ class _Loading:
             for name, ours in sources.items()
             if name not in self._phrases
         }
-        self._text, self._text_trees = self._environment(is_html=False)
-        self._html, self._html_trees = self._environment(is_html=True)
+        self._text = self._sheaf(press.text if press else None, is_html=False)
+        self._html = self._sheaf(press.html if press else None, is_html=True)
 
     def stationery(self) -> Stationery | None:
         """The stationery, None if there were mistakes."""
@@ -172,8 +226,10 @@ class _Loading:
         if self.mistakes:
             return None
         whole = {key: sheet for key, sheet in sheets.items() if sheet is not None}
-        stationery = Stationery(whole, tongues, canned)
-        self._try(stationery, whole)
+        press = self._press or Press(self._mark, self._text.codes, self._html.codes)
+        stationery = Stationery(whole, tongues, canned, press)
+        if self._press is None:
+            self._try(stationery, whole)
         return stationery
 
     def _without_head(self, source: Source) -> Source:
@@ -182,15 +238,17 @@ class _Loading:
         self.mistakes += mistakes
         return words
 
-    def _environment(self, *, is_html: bool) -> tuple[Environment, dict[str, nodes.Template]]:
+    def _sheaf(self, codes: Mapping[str, CodeType] | None, *, is_html: bool) -> Sheaf:
+        if codes is not None:
+            return recalled(codes, FUNCTIONS, is_html=is_html)
         of_kind = {
             name: source
             for name, source in self._sources.items()
             if name.endswith(HTML_ENDING) == is_html
         }
-        environment, trees, mistakes = environment_of(of_kind, FUNCTIONS, is_html=is_html)
-        self.mistakes += mistakes
-        return environment, trees
+        sheaf = compiled(of_kind, FUNCTIONS, is_html=is_html)
+        self.mistakes += sheaf.mistakes
+        return sheaf
 
     def _tongues(self) -> dict[str, Phrases]:
         english = self._phrase_files(ENGLISH)
@@ -228,12 +286,12 @@ class _Loading:
             if html is not None and html.rank > text.rank:
                 html = None
             view = type(LETTERS[name][0])
-            self._lint(text, self._text_trees, view, say)
+            self._lint(text, self._text.trees, view, say)
             if html is not None:
-                self._lint(html, self._html_trees, view, say)
+                self._lint(html, self._html.trees, view, say)
             return _Sheet(
-                self._text.get_template(text.name),
-                self._html.get_template(html.name) if html else None,
+                self._text.environment.get_template(text.name),
+                self._html.environment.get_template(html.name) if html else None,
             )
         found = "is missing"
         self.mistakes.append(Mistake(f"letters/{ENGLISH}/{name}.txt.j2", 1, 1, "", found, ""))
@@ -242,13 +300,13 @@ class _Loading:
     def _canned_sheet(
         self, path: str, tongues: Mapping[str, Phrases]
     ) -> tuple[Canned, Template]:
-        self._lint(self._sources[path], self._text_trees, CannedAnswerView, tongues[ENGLISH])
-        return self._canned[path], self._text.get_template(path)
+        self._lint(self._sources[path], self._text.trees, CannedAnswerView, tongues[ENGLISH])
+        return self._canned[path], self._text.environment.get_template(path)
 
     def _lint(
         self, source: Source, trees: Mapping[str, nodes.Template], view: type, say: Phrases
     ) -> None:
-        if source.name not in self._linted:
+        if self._press is None and source.name not in self._linted:
             self._linted.add(source.name)
             self.mistakes += lint(source, trees, view, say)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from datetime import datetime
 from pathlib import Path
+from types import CodeType
 from typing import Final
 
 from jinja2 import (
@@ -107,12 +108,11 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         raise SecurityError(f"a template may not use {operator}")
 
 
-class _Parsed(BaseLoader):
-    """Gives an environment templates that were parsed before, so that each is parsed once."""
+class _Compiled(BaseLoader):
+    """Gives an environment templates that were compiled before, so that each is so once."""
 
-    def __init__(self, trees: Mapping[str, nodes.Template], sources: Mapping[str, Source]):
-        self._trees = trees
-        self._sources = sources
+    def __init__(self, codes: Mapping[str, CodeType]) -> None:
+        self._codes = codes
 
     def load(
         self,
@@ -120,23 +120,62 @@ class _Parsed(BaseLoader):
         name: str,
         globals: Mapping[str, object] | None = None,
     ) -> Template:
-        tree = self._trees.get(name)
-        if tree is None:
+        code = self._codes.get(name)
+        if code is None:
             raise TemplateNotFound(name)
-        code = environment.compile(tree, name, str(self._sources[name].path))
         return environment.template_class.from_code(environment, code, dict(globals or {}))
 
 
-def environment_of(
+@dataclass(frozen=True, slots=True)
+class Sheaf:
+    """The templates of one kind. ``trees`` is empty if ``codes`` were compiled before."""
+
+    environment: Environment
+    trees: dict[str, nodes.Template]
+    codes: dict[str, CodeType]
+    mistakes: tuple[Mistake, ...] = ()
+
+
+def compiled(
     sources: Mapping[str, Source],
     functions: Mapping[str, Callable[..., str]],
     *,
     is_html: bool,
-) -> tuple[Environment, dict[str, nodes.Template], tuple[Mistake, ...]]:
-    """An environment over these files, their syntax trees, and their syntax errors.
+) -> Sheaf:
+    """These files as templates, with their syntax trees and their syntax errors.
 
     HTML escapes everything: which environment compiles a file decides, never its name.
     """
+    trees: dict[str, nodes.Template] = {}
+    codes: dict[str, CodeType] = {}
+    mistakes: list[Mistake] = []
+    environment = _environment(functions, codes, is_html=is_html)
+    for name, source in sources.items():
+        try:
+            trees[name] = environment.parse(source.text, name, str(source.path))
+            codes[name] = environment.compile(trees[name], name, str(source.path))
+        except TemplateSyntaxError as error:
+            mend = "Filters are: " + ", ".join(environment.filters) + "."
+            mend = mend if "filter" in str(error) else ""
+            found = str(error.message).rstrip(".")
+            mistakes.append(mistake_at(source, error.lineno, "", found, mend))
+    return Sheaf(environment, trees, codes, tuple(mistakes))
+
+
+def recalled(
+    codes: Mapping[str, CodeType], functions: Mapping[str, Callable[..., str]], *, is_html: bool
+) -> Sheaf:
+    """Templates that ``compiled`` has made before, of files that have not changed since."""
+    kept = dict(codes)
+    return Sheaf(_environment(functions, kept, is_html=is_html), {}, kept)
+
+
+def _environment(
+    functions: Mapping[str, Callable[..., str]],
+    codes: Mapping[str, CodeType],
+    *,
+    is_html: bool,
+) -> Environment:
     environment = _Sandbox(
         autoescape=is_html,
         undefined=StrictUndefined,
@@ -148,19 +187,8 @@ def environment_of(
     environment.globals = dict(functions)
     kept = {name: environment.filters[name] for name in _KEPT_FILTERS}
     environment.filters = kept | FILTERS
-    trees: dict[str, nodes.Template] = {}
-    mistakes: list[Mistake] = []
-    environment.loader = _Parsed(trees, sources)
-    for name, source in sources.items():
-        try:
-            trees[name] = environment.parse(source.text, name, str(source.path))
-            environment.get_template(name)
-        except TemplateSyntaxError as error:
-            mend = "Filters are: " + ", ".join(environment.filters) + "."
-            mend = mend if "filter" in str(error) else ""
-            found = str(error.message).rstrip(".")
-            mistakes.append(mistake_at(source, error.lineno, "", found, mend))
-    return environment, trees, tuple(mistakes)
+    environment.loader = _Compiled(codes)
+    return environment
 
 
 def mistake_at(source: Source, line: int, word: str, found: str, mend: str = "") -> Mistake:
