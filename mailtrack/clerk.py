@@ -31,7 +31,7 @@ from mailtrack.mail.envelope import Envelope
 from mailtrack.mail.message import ParsedMail
 from mailtrack.reader import Reader, ReaderDied
 from mailtrack.store import ledger, lookup
-from mailtrack.store.database import Database, Session, savepoint
+from mailtrack.store.database import Database, Session, StoreDamaged, savepoint
 from mailtrack.tickets.context import Grant, HeldMail
 from mailtrack.tickets.decision import Decision
 from mailtrack.tickets.fresh import Fresh
@@ -317,7 +317,7 @@ class Clerk:
                 return [(taken, handle(session, taken, desk=self._desk))]
         except ledger.AlreadyApplied:
             return [(taken, None)]
-        except TemporaryFailure:
+        except (TemporaryFailure, StoreDamaged):
             raise
         except Exception as error:  # noqa: BLE001 - the one place where a fault of ours ends
             # It fails this mail and no other; after three times the mail is set apart.

@@ -118,6 +118,25 @@ def _deliver(parser: argparse.ArgumentParser) -> None:
     _config(parser)
 
 
+def _fsck(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mend", action="store_true", help="mend what can be mended; the desk must be stopped"
+    )
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="ARCHIVE",
+        help="an archive folder of a backup to bring lost raw mails back from",
+    )
+    parser.add_argument(
+        "--deep",
+        action="store_true",
+        help="read every archived mail and the search index, too; holds up the desk",
+    )
+    _config(parser)
+    _json(parser)
+
+
 def _schema(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
@@ -138,7 +157,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb("status", "how the desk stands: mails, tickets, letters", "status", _status),
     Verb("held", "list, show, release or drop held mail", "held", _held),
     Verb("quarantine", "list, show or retry unreadable mail", "quarantine", _quarantine),
-    Verb("fsck", "prove that spool, archive and database agree", "fsck", _status),
+    Verb("fsck", "prove that spool, archive and database agree, or mend", "fsck", _fsck),
     Verb("deliver", "hand over one mail on stdin, from a pipe", "deliver", _deliver),
     Verb("schema", "write JSON Schemas that editors complete YAML with", "schema", _schema),
 )

@@ -162,12 +162,14 @@ class Daemon:
         self.clock.stop()
         self.clerk.stop()
         if self._working is not None:
-            await self._working
+            await asyncio.wait({self._working})
         await self.sender.stop()
         await self.reader.close()
         await self.spool.close()
         self.database.close()
         _log.info("daemon_stopped", count=self.clerk.handled_count)
+        if self._working is not None:
+            self._working.result()  # a clerk that broke says why, after all is put away
 
     async def serve(self, *, ready: Callable[[], None] = lambda: None) -> None:
         """Run until SIGTERM or SIGINT; SIGHUP reads the files again."""

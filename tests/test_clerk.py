@@ -1,76 +1,18 @@
 """The clerk over a real spool and database: what fails, and what must not wait for it."""
 
 import asyncio
-import secrets
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from player import DESK
+from bench import Bench
 from raw_mail import text_mail
-from stage import policy_from
 
-from mailtrack.clerk import FAILURES_MAX, Clerk, Desk
-from mailtrack.intake.archive import Archive
-from mailtrack.intake.spool import Floor, Spool
-from mailtrack.mail.address import Address
-from mailtrack.mail.envelope import Front
-from mailtrack.reader import MEMORY_BYTES_MAX, Reader
+from mailtrack.clerk import FAILURES_MAX
 from mailtrack.store import lookup
-from mailtrack.store.database import Database
-from mailtrack.store.status import status
-from mailtrack.tickets.fresh import SEED_BYTES
 
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOO_LITTLE = 16 * 1024 * 1024  # a reader cannot even start in it
 LARGE = text_mail(b"hello world\r\n" * 10_000)  # too large to be read without a worker
-
-
-class Bench:
-    """A clerk with everything below it. `memory_bytes` is what its readers have for a mail."""
-
-    def __init__(self, folder: Path, *, memory_bytes: int = MEMORY_BYTES_MAX) -> None:
-        files = {path.name: path.read_text(encoding="utf-8") for path in DESK.glob("*.yaml")}
-        policy = policy_from(tuple(sorted(files.items())))
-        self.spool = Spool(folder / "spool", floor=Floor(0, 0.0))
-        self.archive = Archive(folder / "archive")
-        self.database = Database(f"sqlite:///{folder}/mailtrack.db")
-        self.database.migrate()
-        self.reader = Reader(1, memory_bytes=memory_bytes)
-        self.rung = 0
-        self.clerk = Clerk(
-            spool=self.spool,
-            archive=self.archive,
-            database=self.database,
-            reader=self.reader,
-            desk=Desk(lambda: policy, lambda: NOW, lambda: secrets.token_bytes(SEED_BYTES)),
-            letters_written=self._ring,
-        )
-
-    def _ring(self) -> None:
-        self.rung += 1
-
-    def put(self, raw: bytes, number: int) -> str:
-        return self.spool.put_now(
-            raw,
-            mail_from=Address(f"cara{number}", "cust.example"),
-            rcpt_to=(Address("support", "help.example"),),
-            front=Front.PIPE,
-            peer="",
-            received_at=NOW,
-        ).spool_id
-
-    async def work_off(self) -> None:
-        """Until nothing is left to do; a clerk that goes round in circles fails."""
-        for _ in range(50):
-            if await self.clerk.work() == 0:
-                return
-        raise AssertionError("the clerk does not come to an end")
-
-    def mails(self) -> dict[str, int]:
-        with self.database.reading() as session:
-            return dict(status(session).mails)
 
 
 @pytest.fixture

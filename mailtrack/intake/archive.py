@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from mailtrack.intake.spoolfile import without_head
+from mailtrack.intake.spoolfile import SpoolDamaged, split_file, without_head
 
 FOLDER_MODE: Final = 0o700
 _SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
@@ -34,6 +35,21 @@ class Archive:
     def has(self, sha256: str) -> bool:
         """Whether the mail of this hash is here."""
         return self.path(sha256).exists()
+
+    def names(self) -> Iterator[str]:
+        """The hash of every mail that is here, in no order."""
+        for folder in self._root.iterdir():
+            if folder.is_dir():
+                names = (path.stem for path in folder.glob("*.eml"))
+                yield from filter(_SHA256.match, names)
+
+    def is_whole(self, sha256: str) -> bool:
+        """Whether the file of this hash still is the mail that was accepted."""
+        try:
+            split_file(self.path(sha256).read_bytes(), sha256)
+        except (OSError, SpoolDamaged):
+            return False
+        return True
 
     def raw(self, sha256: str) -> bytes:
         """The mail as it was accepted, without our envelope line. FileNotFoundError if none."""

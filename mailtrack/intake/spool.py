@@ -192,6 +192,10 @@ class Spool:
             raise SpoolDamaged(f"{spool_id}: cannot be read ({error.strerror})") from error
         return split_file(content, spool_id)
 
+    def is_waiting(self, spool_id: str) -> bool:
+        """Whether the mail waits here at this moment. An id that is none of ours does not."""
+        return _SPOOL_ID.match(spool_id) is not None and self._path(spool_id).exists()
+
     def size_bytes(self, spool_id: str) -> int:
         """How large a waiting mail's file is; 0 if it is not to be had."""
         try:
@@ -251,6 +255,14 @@ class Spool:
         source.rename(self._path(spool_id))
         source.with_suffix(".reason").unlink(missing_ok=True)
         self.doorbell()
+
+    def take_back(self, path: Path) -> str:
+        """Let a file of the archive be worked through again, under a new id: its id.
+
+        For a mail that is in the archive and in no book, as after an older database was
+        restored. The file moves; a crash leaves it in one of the two places.
+        """
+        return self._writer.publish_now(path)
 
     def _ring(self) -> None:
         self.doorbell()

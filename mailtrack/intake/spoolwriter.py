@@ -97,6 +97,14 @@ class SpoolWriter:
         self._published()
         return replace(draft.envelope, spool_id=spool_id)
 
+    def publish_now(self, path: Path) -> str:
+        """Give a finished file on the same disk an id and its place among those that wait."""
+        target = self._new / self._next_id()
+        path.rename(target)
+        self._sync_folder()
+        self._published()
+        return target.name
+
     async def close(self) -> None:
         """Finish what is being stored."""
         await asyncio.gather(*self._stores, return_exceptions=True)

@@ -10,6 +10,7 @@ Read ``schema`` for the upgrade, ``ledger`` for what is written in a transaction
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +20,12 @@ from typing import Final
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session as Session
 
-from mailtrack.errors import TemporaryFailure
+from mailtrack.errors import MailtrackError, TemporaryFailure
 from mailtrack.store.schema import upgrade
 
 BUSY_TIMEOUT_MILLISECONDS: Final = 5_000
@@ -33,6 +34,9 @@ READERS_MAX: Final = 4
 # A checkpoint every 4,000 pages, not 1,000: fewer pauses for some tens of megabytes of WAL.
 CHECKPOINT_PAGES: Final = 4_000
 CACHE_KIBIBYTES: Final = 32_768
+# A start looks through a file up to this size, which takes a tenth of a second; a damage in a
+# larger one is found when its page is read, and by fsck.
+LOOKED_THROUGH_BYTES_MAX: Final = 16 * 1024 * 1024
 
 UNAVAILABLE: Final = "The ticket store is not available at the moment"
 
@@ -50,6 +54,13 @@ PRAGMAS: Final = (
     f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}",
     f"PRAGMA cache_size=-{CACHE_KIBIBYTES}",
 )
+
+
+class StoreDamaged(MailtrackError):
+    """The database file is not what was written to it: nothing may be built on it.
+
+    Neither trying again nor setting mails apart helps; the operator restores a backup.
+    """
 
 
 class Database:
@@ -74,12 +85,20 @@ class Database:
         """Create the tables or bring them up to date; does nothing when they are.
 
         Safe to call from several processes at once: one upgrades, the others wait. Raises
-        ``TemporaryFailure`` if the database cannot be reached.
+        ``TemporaryFailure`` if the database cannot be reached, ``StoreDamaged`` if a page of
+        it is broken.
         """
-        if self.is_sqlite:
-            _make_private(self._url)
         with _failing_softly(), self._in_turn():
+            if self.is_sqlite:
+                _make_private(self._url)
+                _look_through(self._writer, self.path)
             upgrade(self._writer)
+
+    @property
+    def path(self) -> Path:
+        """The file of an SQLite database."""
+        assert self.is_sqlite, "only SQLite keeps its database in a file of ours"
+        return Path(self._url.database or "")
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -142,6 +161,32 @@ def _failing_softly() -> Iterator[None]:
         raise TemporaryFailure(UNAVAILABLE, reason=str(error.orig)) from error
     except NoConnection as error:
         raise TemporaryFailure(UNAVAILABLE, reason=str(error)) from error
+    except DatabaseError as error:
+        if not _is_damage(error):
+            raise
+        raise _damaged(str(error.orig)) from error
+
+
+def _is_damage(error: DatabaseError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _damaged(found: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"the database is damaged ({found}). Stop the desk, copy its state folder, and "
+        "restore the last backup; accepted mail waits in the spool meanwhile"
+    )
+
+
+def _look_through(engine: Engine, path: Path) -> None:
+    """Raise StoreDamaged if a small file is broken anywhere."""
+    if path.stat().st_size > LOOKED_THROUGH_BYTES_MAX:
+        return
+    with engine.begin() as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if found != "ok":
+        raise _damaged(" ".join(str(found).split()))
 
 
 def _with_driver(url: URL) -> URL:

@@ -75,7 +75,7 @@ def test_the_books_agree(database: Database) -> None:
         write(session, opened(1), "s2", NOON + MINUTE)
         write(session, Decision(Disposition.FILED), "s1", sender_key=DANA)
         record_tick(session, decided(SetAway("olga", None)), tick_id="t", at=NOON)
-        books = audit(session)
+        books = audit(session, now=NOON)
     assert [one.spool_id for one in books.receipts] == ["s1", "s2"]
     assert books.problems == ()
 
@@ -83,5 +83,5 @@ def test_the_books_agree(database: Database) -> None:
 def test_books_that_do_not_agree_are_told(database: Database) -> None:
     with database.transaction() as session:
         write(session, Decision(Disposition.ENTRY, number=9), "s1")
-        books = audit(session)
+        books = audit(session, now=NOON)
     assert books.problems == ("receipt s1 names ticket #9, which is not there",)
