@@ -32,12 +32,13 @@ Build = Callable[[argparse.ArgumentParser], None]
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One command: ``module`` holds its ``run(arguments) -> exit code``."""
+    """One command: ``run`` in ``module`` takes the arguments, answers the exit code."""
 
     name: str
     says: str
     module: str
     build: Build
+    run: str = "run"
 
 
 def _config(parser: argparse.ArgumentParser) -> None:
@@ -137,6 +138,16 @@ def _fsck(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _backup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", metavar="FOLDER|FILE.tar", help="where to write it")
+    _config(parser)
+
+
+def _restore(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="FOLDER|FILE.tar", help="a backup")
+    _config(parser)
+
+
 def _schema(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
@@ -158,6 +169,8 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb("held", "list, show, release or drop held mail", "held", _held),
     Verb("quarantine", "list, show or retry unreadable mail", "quarantine", _quarantine),
     Verb("fsck", "prove that spool, archive and database agree, or mend", "fsck", _fsck),
+    Verb("backup", "copy the whole desk while it runs", "backup", _backup, "run_backup"),
+    Verb("restore", "bring a backup back, the desk stopped", "backup", _restore, "run_restore"),
     Verb("deliver", "hand over one mail on stdin, from a pipe", "deliver", _deliver),
     Verb("schema", "write JSON Schemas that editors complete YAML with", "schema", _schema),
 )
@@ -176,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.freeze()
     gc.enable()
     try:
-        code: int = module.run(chosen)
+        code: int = getattr(module, chosen.run)(chosen)
     except ConfigError as error:
         return _refused(error)
     except TemporaryFailure as failure:
@@ -206,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     for verb in VERBS:
         sub = verbs.add_parser(verb.name, help=verb.says, description=verb.says + ".")
         verb.build(sub)
-        sub.set_defaults(module=verb.module)
+        sub.set_defaults(module=verb.module, run=verb.run)
     return parser
 
 

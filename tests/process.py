@@ -188,6 +188,16 @@ class Process:
         answer: dict[str, object] = json.loads(done.stdout)
         return answer
 
+    def type(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command about this desk, as an operator types it."""
+        return subprocess.run(
+            (*MAILTRACK, *words, "--config", str(self.config)),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
     def wait_until_idle(self, seconds: float = 60) -> None:
         """Until nothing waits in the spool."""
         new = self.state / "spool" / "new"

@@ -15,7 +15,8 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -100,9 +101,21 @@ class Spool:
         self._lock_file = descriptor
         self._sweep()
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """The spool in hand for as long as a command of the operator works on it."""
+        self.lock()
+        try:
+            yield
+        finally:
+            self._unlock()
+
     async def close(self) -> None:
         """Finish what is being stored and let the spool go."""
         await self._writer.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None

@@ -84,11 +84,11 @@ def _checked_or_mended(
 ) -> Found:
     if not arguments.mend:
         return check(spool, archive, database, is_deep=arguments.deep)
-    spool.lock()  # refuses while a desk runs, and lets none start
-    found = check(spool, archive, database, is_deep=arguments.deep)
     source = Archive(Path(arguments.source)) if arguments.source else None
-    mended = mend_all(found, spool, archive, database, source=source)
-    left = check(spool, archive, database, is_deep=arguments.deep)
+    with spool.locked():  # refuses while a desk runs, and lets none start
+        found = check(spool, archive, database, is_deep=True)
+        mended = mend_all(found, spool, archive, database, source=source)
+        left = check(spool, archive, database, is_deep=True)
     return replace(left, mended=mended)
 
 
