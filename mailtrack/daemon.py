@@ -38,6 +38,7 @@ from mailtrack.mail.compose import letter_bytes
 from mailtrack.mail.envelope import Front
 from mailtrack.mail.message import AttachmentRef
 from mailtrack.mail.parse import attachment_bytes
+from mailtrack.outbox.brake import Brake
 from mailtrack.outbox.courier import SmtpCourier
 from mailtrack.outbox.delivery import Courier
 from mailtrack.outbox.maildir import MaildirCourier
@@ -114,6 +115,10 @@ class Daemon:
             hand_overs_max=config.outgoing.connections_max
             if config.outgoing.smarthost
             else HAND_OVERS_MAX,
+            # What goes into Maildirs leaves nobody's house.
+            brake=Brake(
+                config.outgoing.letters_10_minutes_max if config.outgoing.smarthost else None
+            ),
             patience=Patience(config.outgoing.warn_after, config.outgoing.give_up_after),
         )
         self.desk = Desk(self._policy, now, lambda: secrets.token_bytes(SEED_BYTES))
@@ -246,7 +251,9 @@ class Daemon:
             left_at=None,
             entry_id=claimed.entry_id,
         )
-        undelivered = Undelivered(letter, failure.reason, is_final)
+        undelivered = Undelivered(
+            letter, failure.reason, is_final, failure.kind is FailureKind.BLOCKED
+        )
         if claimed.name == "undeliverable":
             _log.error("letter_lost_twice", letter=claimed.letter_id, reason=failure.reason)
             return
@@ -331,6 +338,7 @@ def courier_for(config: Config) -> Courier:
         _ENCRYPTION[smarthost.encryption],
         smarthost.user,
         (lambda: password) if password is not None else None,
+        smarthost.ca,
     )
     return SmtpCourier(relay, hostname=config.hostname)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -221,7 +222,8 @@ def _outgoing_of(
     smarthost = None
     if section.smarthost is not None:
         password = secrets.find("smtp-password", section.password, ("outgoing", "password"))
-        smarthost = _smarthost_of(section.smarthost, password, page, report)
+        ca = _authority_of(section.tls_ca, page, report)
+        smarthost = _smarthost_of(section.smarthost, password, page, ca=ca, report=report)
         if smarthost and smarthost.user and not password and section.password is None:
             found = f"there is no password for the user '{smarthost.user}'"
             mend = "Set outgoing.password: {file: /path/to/it}"
@@ -230,13 +232,30 @@ def _outgoing_of(
         smarthost=smarthost,
         maildirs=state / "mail",
         connections_max=section.connections_max,
+        letters_10_minutes_max=section.letters_10_minutes_max,
         give_up_after=section.give_up_after,
         warn_after=section.warn_after,
     )
 
 
+def _authority_of(written: str | None, page: Page, report: Report) -> Path | None:
+    """The authority to trust, relative to the page; it has to be there and be one."""
+    if written is None:
+        return None
+    file = (page.path.parent / written).absolute()
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError:  # what ssl itself complains of is one, too
+        is_there = file.is_file()
+        found = f"{file} is no certificate in PEM" if is_there else f"{file} is not there"
+        mend = "It begins with -----BEGIN CERTIFICATE-----" if is_there else "Correct the path"
+        report.wrong(page, ("outgoing", "tls_ca"), found, mend)
+        return None
+    return file
+
+
 def _smarthost_of(
-    url: str, password: str | None, page: Page, report: Report
+    url: str, password: str | None, page: Page, *, ca: Path | None, report: Report
 ) -> Smarthost | None:
     path: KeyPath = ("outgoing", "smarthost")
     try:
@@ -254,9 +273,9 @@ def _smarthost_of(
         return None
     user = unquote(parts.username) if parts.username else None
     encryption = Encryption.TLS if parts.scheme == "smtps" else Encryption.STARTTLS
-    if encryption is Encryption.STARTTLS and _is_loopback(parts.hostname):
+    if encryption is Encryption.STARTTLS and _is_loopback(parts.hostname) and ca is None:
         encryption = Encryption.NONE
-    return Smarthost(parts.hostname, port, encryption, user, password if user else None)
+    return Smarthost(parts.hostname, port, encryption, user, password if user else None, ca)
 
 
 def _is_loopback(host: str) -> bool:

@@ -212,7 +212,8 @@ class OutgoingSection(Section):
     smarthost: Text | None = Field(
         None,
         description="The relay that letters go to: smtp://user@relay.example:587 (STARTTLS is "
-        "required, except on loopback) or smtps://user@relay.example:465. "
+        "required, except on loopback) or smtps://user@relay.example:465. Its certificate must "
+        "be valid for this very name. "
         "null: each letter goes to a Maildir below the state folder, mail/<address>/.",
     )
     password: SecretText | None = Field(
@@ -220,8 +221,21 @@ class OutgoingSection(Section):
         description="The password for the relay: {file: /path/to/file}. Better kept out of the "
         "YAML: as credential smtp-password of systemd, or in MAILTRACK_SMTP_PASSWORD.",
     )
+    tls_ca: Text | None = Field(
+        None,
+        description="A PEM file with the authority that signed the relay's certificate, if "
+        "that is one of your own. With it TLS is required of a relay on loopback, too.",
+    )
     connections_max: Annotated[int, Field(ge=1, le=50)] = Field(
-        2, description="Connections to the relay at one time."
+        4,
+        description="Connections to the relay at one time. All but one may serve the same "
+        "destination, so that a slow one does not stop the others.",
+    )
+    letters_10_minutes_max: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        300,
+        description="When more letters than this have gone to the relay in ten minutes, what "
+        "the desk writes to customers by itself waits. The words of people, and letters to "
+        "agents, go on.",
     )
     give_up_after: Duration = spelt(
         "5d", duration_from, "How long a letter that cannot leave is tried again and again."

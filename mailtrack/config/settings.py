@@ -49,13 +49,17 @@ class Encryption(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Smarthost:
-    """The relay that letters go to. ``user`` and ``password`` None: no login."""
+    """The relay that letters go to. ``user`` and ``password`` None: no login.
+
+    ``ca`` is a PEM file with the authority to trust, None: those of the system.
+    """
 
     host: str
     port: int
     encryption: Encryption
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    ca: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Outgoing:
     smarthost: Smarthost | None
     maildirs: Path
     connections_max: int
+    letters_10_minutes_max: int
     give_up_after: timedelta
     warn_after: timedelta
 

@@ -7,6 +7,8 @@ A bounce anywhere else proves nothing and has no effect (security section 4.4).
 
 from __future__ import annotations
 
+from typing import Final
+
 from mailtrack.desk.after import after
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.hearing import route_of
@@ -39,6 +41,8 @@ from mailtrack.tickets.letter import SentLetter
 from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket
 from mailtrack.tickets.token import Purpose
 
+_TELLS_OF_FAILURE: Final = ("bounced", "undeliverable")
+
 
 def decide_machine(case: Case) -> Decision:
     """What becomes of a machine's mail: an event of a known letter, an entry, or filed."""
@@ -64,25 +68,47 @@ def _bounced(case: Case, letter: SentLetter) -> Decision:
     ticket = case.context.ticket(letter.number) if letter.number else None
     if ticket is None:
         return Decision(Disposition.FILED, effects, (), why.trace)
+    if letter.person.startswith("@"):
+        told = _tell_admins(case, ticket, letter, bounce) if is_final else Outcome()
+        return Decision(Disposition.FILED, effects, told.letters, why.trace)
     effects = (*effects, AddEntry(_entry(case, ticket)))
-    to_agent = letter.person.startswith("@")
-    if not is_final or to_agent or letter.name == "acknowledged":
-        # A delay mends itself; an agent's own mailbox is the admin's matter, not the ticket's.
+    if not is_final or letter.name == "acknowledged":
+        # A delay mends itself, and nobody misses an acknowledgement.
         return Decision(Disposition.ENTRY, effects, (), why.trace, ticket.number)
     if ticket.status.is_finished:
         change = Change(ticket.number, Field.STATUS, ticket.status.value, Status.OPEN.value, "")
         effects = (*effects, change)
     now = after(ticket, effects)
     effects = (*effects, *clocks_of_bounce(case, now, letter.entry_id))
-    outcome = Outcome(effects, (), why.trace) + _tell(case, now, letter, bounce)
+    outcome = Outcome(effects, (), why.trace)
+    outcome += _tell(case, now, letter, bounce, agents=_concerned(case, now, letter))
     return Decision(
         Disposition.ENTRY, outcome.effects, outcome.letters, outcome.trace, ticket.number
     )
 
 
-def _tell(case: Case, ticket: Ticket, letter: SentLetter, bounce: Bounce) -> Outcome:
+def _tell_admins(case: Case, ticket: Ticket, letter: SentLetter, bounce: Bounce) -> Outcome:
+    """An agent's mailbox is the admins' to mend; the ticket is not touched (S66).
+
+    A letter that itself told of one that did not arrive is told of to nobody: two dead
+    mailboxes would write about each other for ever.
+    """
+    if letter.name in _TELLS_OF_FAILURE:
+        return Outcome()
+    others = tuple(one for one in admins_of(case) if one.id != letter.person)
+    return _tell(case, ticket, letter, bounce, agents=others)
+
+
+def _tell(
+    case: Case,
+    ticket: Ticket,
+    letter: SentLetter,
+    bounce: Bounce,
+    *,
+    agents: tuple[Agent, ...],
+) -> Outcome:
     outcome = Outcome()
-    for agent in _concerned(case, ticket, letter):
+    for agent in agents:
         to = recipient_of(agent)
         style = Style(why="bounced")
         token = reply_token(case, to, ticket=ticket, style=style)

@@ -31,26 +31,34 @@ from mailtrack.mail.address import Address
 from mailtrack.tickets.context import Context
 from mailtrack.tickets.decision import Decision, Disposition, Reason
 from mailtrack.tickets.fresh import Fresh
-from mailtrack.tickets.letter import SentLetter
+from mailtrack.tickets.letter import SentLetter, late_notice
 from mailtrack.tickets.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A letter that could not leave. ``is_final``: we gave up; else we go on trying."""
+    """A letter that could not leave. ``is_final``: we gave up; else we go on trying.
+
+    ``is_blocked``: our own gate keeps it, which is a fault of the desk and no relay's.
+    """
 
     letter: SentLetter
     reason: str
     is_final: bool
+    is_blocked: bool = False
 
 
 def decide_undelivered(
     undelivered: Undelivered, ticket: Ticket | None, *, policy: Policy, fresh: Fresh
 ) -> Decision:
-    """Tell the author of a letter that it could not leave (S69); an admin if it has none."""
+    """Tell the author of a letter that it could not leave (S69); an admin if it has none.
+
+    Of one that was blocked the admins hear as well.
+    """
     case = case_without_mail(policy, fresh, Context())
     outcome = Outcome()
-    for agent in _authors(case, undelivered.letter, ticket):
+    told = _authors(case, undelivered.letter, ticket)
+    for agent in dict.fromkeys((*told, *(admins_of(case) if undelivered.is_blocked else ()))):
         outcome += _undeliverable(case, undelivered, ticket, agent=agent)
     reason = Reason("outbox", f"{undelivered.letter.name} did not leave: {undelivered.reason}")
     return Decision(Disposition.TICK, (), outcome.letters, (reason,))
@@ -83,7 +91,8 @@ def _undeliverable(
     case: Case, undelivered: Undelivered, ticket: Ticket | None, *, agent: Agent
 ) -> Outcome:
     letter, policy = undelivered.letter, case.policy
-    to, style = recipient_of(agent), Style(why="undeliverable")
+    why = "undeliverable" if undelivered.is_final else late_notice(letter.id)
+    to, style = recipient_of(agent), Style(why=why)
     token = reply_token(case, to, ticket=ticket, style=style)
     address = token_address(case, ticket, token)
     view = UndeliverableView(

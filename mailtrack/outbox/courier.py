@@ -142,7 +142,7 @@ class SmtpCourier:
             local_hostname=self._hostname,
             timeout=timeout,
             use_tls=tls is Tls.IMPLICIT,
-            start_tls={Tls.REQUIRED: True, Tls.OPPORTUNISTIC: None}.get(tls, False),
+            start_tls=tls is Tls.REQUIRED,
             tls_context=self._tls_context,
         )
         try:
@@ -255,8 +255,11 @@ def delivery_after(error: Exception, stage: Stage) -> Delivery:
 def deferred_by(error: Exception, stage: Stage) -> Deferred:
     """The delay that a failure means, whatever its code. Pure."""
     code = _code_of(error)
-    is_relay = stage is Stage.OPENING or code == SERVICE_CLOSING
-    return Deferred(code, _reason_of(error), is_relay=is_relay)
+    is_timeout = isinstance(error, TimeoutError | aiosmtplib.SMTPTimeoutError)
+    # Who the letter is for has not been said before RCPT.
+    is_relay = stage is Stage.OPENING or (is_timeout and stage is Stage.MAIL)
+    is_relay = is_relay or code == SERVICE_CLOSING
+    return Deferred(code, _reason_of(error), is_relay=is_relay, is_timeout=is_timeout)
 
 
 def _code_of(error: Exception) -> int | None:
@@ -287,11 +290,9 @@ def _xtext(text: str) -> str:
 
 
 def _tls_context_for(relay: Relay) -> ssl.SSLContext | None:
+    """Certificates are always verified, for the very name the operator wrote."""
     if relay.tls is Tls.NONE:
         return None
-    context = ssl.create_default_context()
-    if relay.tls is Tls.OPPORTUNISTIC:
-        # To this machine only: its certificate is seldom more than self-signed.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    context = ssl.create_default_context(cafile=relay.ca)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

@@ -21,12 +21,13 @@ class Deferred:
     """Not now. ``code`` is the SMTP answer, None if there was none.
 
     ``is_relay`` means the relay as a whole is in trouble: the letter is not to blame, and any
-    other would fare the same.
+    other would fare the same. ``is_timeout`` means that no answer came at all.
     """
 
     code: int | None
     reason: str
     is_relay: bool = False
+    is_timeout: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+TRIES_MIN: Final = 3
 JITTER_SHARE: Final = 0.2  # so that letters put off together do not come back together
 
 _DELAYS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
@@ -28,7 +29,7 @@ PATIENT: Final = Patience()
 
 def next_try(
     attempts: int,
-    written_at: datetime,
+    ready_at: datetime,
     *,
     now: datetime,
     jitter: float,
@@ -36,11 +37,12 @@ def next_try(
 ) -> datetime | None:
     """When to try again after ``attempts`` (1 or more) tries; None means give up.
 
-    ``jitter`` is between -1 and 1. A try falls on the moment when the letter becomes late, and
-    the last one on the moment when it is given up.
+    ``ready_at`` is when it was to leave, ``jitter`` between -1 and 1. A try falls on the moment
+    when the letter becomes late, and the last one on the moment when it is given up. A letter
+    that lay in a stopped desk gets its few tries all the same.
     """
-    late_at, ends_at = written_at + patience.late_after, written_at + patience.give_up_after
-    if now >= ends_at:
+    late_at, ends_at = ready_at + patience.late_after, ready_at + patience.give_up_after
+    if now >= ends_at and attempts >= TRIES_MIN:
         return None
     delay = _DELAYS[min(attempts, len(_DELAYS)) - 1]
     wanted = now + delay * (1 + JITTER_SHARE * jitter)
@@ -48,12 +50,3 @@ def next_try(
         if now < milestone < wanted:
             return milestone
     return wanted
-
-
-def is_newly_late(written_at: datetime, *, now: datetime, patience: Patience = PATIENT) -> bool:
-    """Whether a try that fails now is the first since the letter became late.
-
-    One try falls on that moment, and the next is more than three hours away.
-    """
-    late_after = patience.late_after
-    return late_after <= now - written_at < late_after + timedelta(hours=3)

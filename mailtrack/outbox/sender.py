@@ -9,55 +9,40 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final, assert_never
 
 from mailtrack import log
 from mailtrack.errors import TemporaryFailure
 from mailtrack.mail.compose import LetterBlocked, needs_smtputf8
 from mailtrack.mail.message import AttachmentRef, OutgoingMail
+from mailtrack.outbox.brake import Brake
 from mailtrack.outbox.breaker import Breaker
 from mailtrack.outbox.delivery import Courier, Deferred, Delivered, Delivery, Refused
-from mailtrack.outbox.retry import PATIENT, Patience, is_newly_late, next_try
+from mailtrack.outbox.destinations import Destinations
+from mailtrack.outbox.failure import FailureKind as FailureKind
+from mailtrack.outbox.failure import LetterFailure as LetterFailure
+from mailtrack.outbox.marker import STALL_SECONDS, Marker
+from mailtrack.outbox.overdue import Overdue
+from mailtrack.outbox.retry import PATIENT, Patience, next_try
 from mailtrack.outbox.turnstile import Turn, Turnstile
 from mailtrack.store import outgoing
-from mailtrack.store.outgoing import Claimed, Database, Session
+from mailtrack.store.outgoing import Claimed, Database, Room, Session
+from mailtrack.tickets.letter import late_notice
 
 logger = log.get(__name__)
 
 HAND_OVERS_MAX: Final = 8  # at the same time
 CLAIMED_MAX: Final = 32  # so that a claim, which is a commit, serves many letters
+CLAIMED_FOR_DOMAIN_MAX: Final = CLAIMED_MAX // 2
 LEASE: Final = timedelta(seconds=60)
 FILE_WAIT: Final = timedelta(milliseconds=200)
 FILE_TRIES_MAX: Final = 5
 LOOK_AGAIN_SECONDS: Final = 30.0  # other machines write letters too, and bells can be missed
-STALL_SECONDS: Final = 1.0  # after trouble with the database
 DRAIN_SECONDS_MAX: Final = 30.0
 
 Fetch = Callable[[AttachmentRef], bytes]
-Mark = Callable[[Session], None]
-
-
-class FailureKind(StrEnum):
-    """What somebody should be told of a letter."""
-
-    LATE = "late"  # still tried
-    GIVEN_UP = "given_up"  # tried for five days
-    REFUSED = "refused"
-    BLOCKED = "blocked"  # by our own gate: it would have been unsafe
-
-
-@dataclass(frozen=True, slots=True)
-class LetterFailure:
-    """A letter that did not reach its reader, or not yet. ``at`` is aware UTC."""
-
-    letter: Claimed
-    kind: FailureKind
-    reason: str
-    at: datetime
 
 
 class Sender:
@@ -65,7 +50,8 @@ class Sender:
 
     ``compose`` makes a letter's bytes or raises LetterBlocked; ``fetch_attachment`` reads one
     attachment. ``on_failure`` runs in a thread before the letter is marked, so that a crash
-    tells twice rather than never; it may use the database.
+    tells twice rather than never; it may use the database. After a restart it may be told of
+    the same late letter again.
     """
 
     def __init__(
@@ -81,6 +67,7 @@ class Sender:
         lease: timedelta = LEASE,
         patience: Patience = PATIENT,
         hand_overs_max: int = HAND_OVERS_MAX,
+        brake: Brake | None = None,
     ) -> None:
         self._database = database
         self._courier = courier
@@ -94,13 +81,20 @@ class Sender:
         self._lease = lease
         self._turnstile = Turnstile()
         self._breaker = Breaker()
+        self._destinations = Destinations(
+            claims_max=CLAIMED_FOR_DOMAIN_MAX, hand_overs_max=hand_overs_max
+        )
+        self._brake = brake or Brake()
+        self._is_storm = False
         self._bell = asyncio.Event()
         self._is_stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Task[None] | None = None
         self._in_flight: dict[str, asyncio.Task[None]] = {}
-        self._marks: list[tuple[Mark, asyncio.Future[None]]] = []
-        self._marking: asyncio.Task[None] | None = None
+        self._marker = Marker(database)
+        self._overdue = Overdue(
+            database, self._marker, now=now, tell=self._tell, patience=patience
+        )
 
     @property
     def is_relay_down(self) -> bool:
@@ -115,6 +109,7 @@ class Sender:
     async def start(self) -> None:
         """Begin to send."""
         self._loop = asyncio.get_running_loop()
+        self._overdue.begin()
         self._running = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -126,8 +121,10 @@ class Sender:
         flights = tuple(self._in_flight.values())
         if flights:
             _, late = await asyncio.wait(flights, timeout=DRAIN_SECONDS_MAX)
-            for task in (*late, *([self._marking] if self._marking else [])):
+            for task in late:
                 task.cancel()
+            if late:
+                self._marker.cancel()
         await self._courier.close()
         self._loop = None
 
@@ -138,6 +135,7 @@ class Sender:
                 claimed = await self._claim()
                 for letter in claimed:
                     self._launch(letter)
+                await self._overdue.look()
                 if not claimed:
                     await self._wait(await self._seconds_to_wait())
             except TemporaryFailure as failure:
@@ -153,7 +151,7 @@ class Sender:
         free = self._free()
         if not free:
             return ()
-        claimed = await asyncio.to_thread(self._claim_now, free)
+        claimed = await asyncio.to_thread(self._claim_now, free, self._room())
         # A lease can end while the relay is slow: then this renewed it.
         return tuple(letter for letter in claimed if letter.letter_id not in self._in_flight)
 
@@ -166,9 +164,24 @@ class Sender:
         free = CLAIMED_MAX - len(self._in_flight)
         return free if free >= CLAIMED_MAX // 2 else 0
 
-    def _claim_now(self, limit: int) -> tuple[Claimed, ...]:
+    def _room(self) -> Room:
+        """What may be claimed: no destination all of it, and in a storm only what is urgent."""
+        ends_at = self._brake.storm_ends_at(self._now())
+        if (ends_at is not None) is not self._is_storm:
+            self._is_storm = ends_at is not None
+            if ends_at is not None:
+                logger.error("letters_paused", not_before=ends_at)
+            else:
+                logger.warning("letters_resumed")
+        return self._destinations.room(
+            asyncio.get_running_loop().time(), is_storm=self._is_storm
+        )
+
+    def _claim_now(self, limit: int, room: Room) -> tuple[Claimed, ...]:
         with self._database.transaction() as session:
-            return outgoing.claim(session, now=self._now(), limit=limit, lease=self._lease)
+            return outgoing.claim(
+                session, now=self._now(), limit=limit, lease=self._lease, room=room
+            )
 
     async def _seconds_to_wait(self) -> float:
         """How long nothing is to be done, unless the bell rings (each landing rings it)."""
@@ -176,14 +189,16 @@ class Sender:
             return pause
         if not self._free():
             return LOOK_AGAIN_SECONDS
-        due = await asyncio.to_thread(self._next_due_at)
-        if due is None:
-            return LOOK_AGAIN_SECONDS
-        return min((due - self._now()).total_seconds(), LOOK_AGAIN_SECONDS)
+        room = self._room()
+        due = await asyncio.to_thread(self._next_due_at, room)
+        storm_ends_at = self._brake.storm_ends_at(self._now())
+        waits = [(one - self._now()).total_seconds() for one in (due, storm_ends_at) if one]
+        may_try = self._destinations.next_try(asyncio.get_running_loop().time())
+        return min((*waits, may_try or LOOK_AGAIN_SECONDS, LOOK_AGAIN_SECONDS))
 
-    def _next_due_at(self) -> datetime | None:
+    def _next_due_at(self, room: Room) -> datetime | None:
         with self._database.reading() as session:
-            return outgoing.next_due_at(session, self._now())
+            return outgoing.next_due_at(session, self._now(), room)
 
     def _pause_left(self) -> float:
         return self._breaker.pause_left(asyncio.get_running_loop().time())
@@ -199,20 +214,39 @@ class Sender:
     def _launch(self, letter: Claimed) -> None:
         flight = asyncio.create_task(self._send(letter))
         self._in_flight[letter.letter_id] = flight
-        flight.add_done_callback(lambda _: self._land(letter.letter_id))
+        self._destinations.take(_domain_of(letter))
+        flight.add_done_callback(lambda _: self._land(letter))
 
-    def _land(self, letter_id: str) -> None:
-        self._in_flight.pop(letter_id, None)
+    def _land(self, letter: Claimed) -> None:
+        self._in_flight.pop(letter.letter_id, None)
+        self._destinations.let_go(_domain_of(letter))
         self._bell.set()
 
     async def _send(self, letter: Claimed) -> None:
         """Hand over and mark: a crash in between sends it again, so one at a time is there."""
         turn = Turn(self._turnstile)
         try:
-            async with self._hand_overs:
-                await self._send_in_turn(letter, turn)
+            async with self._destinations.gate(_domain_of(letter)), self._hand_overs:
+                if not await self._is_kept(letter):
+                    await self._send_in_turn(letter, turn)
         finally:
             turn.end()
+
+    async def _is_kept(self, letter: Claimed) -> bool:
+        """Whether it is not tried now: its destination is in trouble, or it is a repeat."""
+        now, time = self._now(), asyncio.get_running_loop().time()
+        if pause := self._destinations.pause_left(_domain_of(letter), time):
+            again_at, reason = now + timedelta(seconds=pause), "its destination does not answer"
+            await self._retry(letter, again_at, reason, is_blamed=False)
+            return True
+        if before := self._brake.left_before(letter, now):
+            reason = f"the same letter left for the same person at {before:%H:%M:%S} UTC"
+            await self._marker.mark(
+                lambda s: outgoing.mark_stopped(s, letter.letter_id, now, reason)
+            )
+            logger.error("letter_repeated", letter=letter.letter_id, letter_name=letter.name)
+            return True
+        return False
 
     async def _send_in_turn(self, letter: Claimed, turn: Turn) -> None:
         try:
@@ -242,12 +276,12 @@ class Sender:
 
     async def _record(self, letter: Claimed, delivery: Delivery) -> None:
         if not (isinstance(delivery, Deferred) and delivery.is_relay) and self._breaker.reset():
+            self._overdue.relay_down_since = None
             logger.warning("relay_recovered")
+        self._judge_destination(_domain_of(letter), delivery)
         match delivery:
             case Delivered():
-                now = self._now()
-                await self._mark(lambda s: outgoing.mark_sent(s, letter.letter_id, now))
-                self._log("letter_sent", letter)
+                await self._note_sent(letter)
             case Deferred(is_relay=True):
                 await self._wait_for_relay(letter, delivery.reason)
             case Deferred():
@@ -257,11 +291,36 @@ class Sender:
             case _:
                 assert_never(delivery)
 
+    def _judge_destination(self, domain: str, delivery: Delivery) -> None:
+        """Only silence speaks against a destination: a refusal may be about one mailbox."""
+        if not (isinstance(delivery, Deferred) and delivery.is_timeout):
+            self._destinations.reset(domain)
+        elif not delivery.is_relay and self._destinations.trip(
+            domain, asyncio.get_running_loop().time()
+        ):
+            logger.warning("destination_silent", recipient=f"@{domain}", reason=delivery.reason)
+
+    async def _note_sent(self, letter: Claimed) -> None:
+        now, notice = self._now(), late_notice(letter.letter_id)
+        is_late = self._overdue.is_late(letter, now)
+        self._overdue.forget(letter)
+        self._brake.note(letter, now)
+
+        def mark(session: Session) -> None:
+            outgoing.mark_sent(session, letter.letter_id, now)
+            if is_late:
+                outgoing.withdraw_notice(session, notice)
+
+        await self._marker.mark(mark)
+        self._log("letter_sent", letter)
+
     async def _wait_for_relay(self, letter: Claimed, reason: str) -> None:
+        """The relay's trouble is not the letter's: its tries are not counted."""
         if self._breaker.trip(asyncio.get_running_loop().time()):
             logger.error("relay_failed", reason=reason)
+        self._overdue.relay_down_since = self._overdue.relay_down_since or self._now()
         again_at = self._now() + timedelta(seconds=self._pause_left())
-        await self._mark(lambda s: outgoing.mark_retry(s, letter.letter_id, again_at, reason))
+        await self._retry(letter, again_at, reason, is_blamed=False)
 
     async def _wait_for_file(self, letter: Claimed, error: FileNotFoundError) -> None:
         """An attachment may still be on its way from the spool to the archive."""
@@ -270,13 +329,13 @@ class Sender:
             return
         again_at = self._now() + FILE_WAIT
         reason = "an attachment is not in the archive yet"
-        await self._mark(lambda s: outgoing.mark_retry(s, letter.letter_id, again_at, reason))
+        await self._retry(letter, again_at, reason)
 
     async def _put_off(self, letter: Claimed, reason: str) -> None:
         now = self._now()
         again_at = next_try(
             letter.attempts,
-            letter.written_at,
+            letter.ready_at,
             now=now,
             jitter=self._jitter(),
             patience=self._patience,
@@ -284,15 +343,23 @@ class Sender:
         if again_at is None:
             await self._give_up(letter, FailureKind.GIVEN_UP, reason)
             return
-        if is_newly_late(letter.written_at, now=now, patience=self._patience):
-            await self._tell(LetterFailure(letter, FailureKind.LATE, reason, now))
-        await self._mark(lambda s: outgoing.mark_retry(s, letter.letter_id, again_at, reason))
+        await self._overdue.tell_if_late(letter, reason)
+        await self._retry(letter, again_at, reason)
         self._log("letter_deferred", letter, reason=reason, not_before=again_at)
+
+    async def _retry(
+        self, letter: Claimed, at: datetime, reason: str, *, is_blamed: bool = True
+    ) -> None:
+        await self._marker.mark(
+            lambda s: outgoing.mark_retry(s, letter.letter_id, at, reason, is_blamed=is_blamed)
+        )
 
     async def _give_up(self, letter: Claimed, kind: FailureKind, reason: str) -> None:
         now = self._now()
+        end = outgoing.mark_blocked if kind is FailureKind.BLOCKED else outgoing.mark_failed
+        self._overdue.forget(letter)
         await self._tell(LetterFailure(letter, kind, reason, now))
-        await self._mark(lambda s: outgoing.mark_failed(s, letter.letter_id, now, reason))
+        await self._marker.mark(lambda s: end(s, letter.letter_id, now, reason))
         self._log("letter_given_up", letter, reason=reason)
 
     async def _tell(self, failure: LetterFailure) -> None:
@@ -322,35 +389,6 @@ class Sender:
             **later,
         )
 
-    # Marking: all that waits shares one transaction.
 
-    async def _mark(self, mark: Mark) -> None:
-        """Note what became of a letter; returns when it is committed."""
-        marked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._marks.append((mark, marked))
-        if self._marking is None:
-            self._marking = asyncio.create_task(self._mark_all())
-        await marked
-
-    async def _mark_all(self) -> None:
-        while self._marks:
-            batch, self._marks = self._marks, []
-            try:
-                await asyncio.to_thread(self._mark_now, [mark for mark, _ in batch])
-            except TemporaryFailure as failure:
-                # Unmarked, they would leave once more: try until the database is back.
-                logger.warning("outbox_stalled", reason=failure.reason)
-                self._marks = batch + self._marks
-                await asyncio.sleep(STALL_SECONDS)
-                continue
-            except Exception as error:
-                logger.error("letters_unmarked", count=len(batch), exc_info=error)
-            for _, marked in batch:
-                if not marked.cancelled():
-                    marked.set_result(None)
-        self._marking = None
-
-    def _mark_now(self, marks: Sequence[Mark]) -> None:
-        with self._database.transaction() as session:
-            for mark in marks:
-                mark(session)
+def _domain_of(letter: Claimed) -> str:
+    return letter.mail.recipient.domain

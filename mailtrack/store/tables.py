@@ -22,6 +22,7 @@ class LetterState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     STOPPED = "stopped"
+    BLOCKED = "blocked"  # by our own gate
 
 
 class Brake(StrEnum):

@@ -17,7 +17,7 @@ class Letter:
     about none. ``is_automatic`` means no person wrote it for this recipient: it counts for the
     brakes and never answers a machine. ``tokens`` are the new rows its addresses need (the
     bounce token and, where none was live, a reply token). ``entry_id`` is the entry whose words
-    it carries. ``body_hash`` finds the same automatic text to the same person.
+    it carries.
     """
 
     id: str
@@ -37,8 +37,8 @@ class Letter:
 class SentLetter:
     """What is remembered of a letter: enough to undo it, to match a bounce, to cut a quote.
 
-    ``state`` is ``waiting``, ``claimed``, ``sent``, ``failed`` or ``stopped``; ``text`` is the
-    text part as it left. ``left_at`` is None while it has not left.
+    ``state`` is a ``LetterState`` of the store, such as ``waiting``; ``text`` is the text part
+    as it left. ``left_at`` is None while it has not left.
     """
 
     id: str
@@ -53,3 +53,8 @@ class SentLetter:
     written_at: datetime
     left_at: datetime | None
     entry_id: str | None = None
+
+
+def late_notice(letter_id: str) -> str:
+    """Why a letter is sent that says another is late: so that it can be taken back in time."""
+    return f"late {letter_id}"

@@ -77,6 +77,19 @@ def test_s69_the_one_who_can_mend_it_is_told_with_the_text(policy, sent, about, 
     assert decision.disposition is Disposition.TICK
 
 
+def test_of_a_letter_that_our_own_gate_blocked_the_admins_hear_as_well(policy):
+    failure = Undelivered(letter(), "a stray line end", is_final=True, is_blocked=True)
+    decision = decide_undelivered(failure, ticket(), policy=policy, fresh=fresh())
+    assert [one.person for one in decision.letters] == ["@ivan", "@ada"]
+
+
+def test_what_says_that_a_letter_is_late_can_be_taken_back(policy):
+    for is_final, why in ((False, "late l1"), (True, "undeliverable")):
+        failure = Undelivered(letter(), "450 later", is_final=is_final)
+        decision = decide_undelivered(failure, ticket(), policy=policy, fresh=fresh())
+        assert [one.why for one in decision.letters] == [why]
+
+
 def test_s77_the_admins_are_told_of_mistakes_with_file_and_line(policy):
     mistake = Mistake("rules.yaml", 3, 5, "rules[0]", "there is no queue billin", "Use billing")
     decision = decide_config_broken((mistake,), since=NOW, policy=policy, fresh=fresh())

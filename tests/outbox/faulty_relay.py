@@ -27,9 +27,13 @@ GOOD = {
 
 @dataclass
 class FaultyRelay:
-    """``faults`` replaces the answer to a verb, for good, or for the next times if a list."""
+    """``faults`` replaces the answer to a verb, for good, or for the next times if a list.
+
+    ``recipients`` does so for RCPT lines that hold a text.
+    """
 
     faults: Mapping[str, str | list[str]] = field(default_factory=dict)
+    recipients: Mapping[str, str] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
     tls_implicit: bool = False
     taken: list[tuple[str, str, bytes]] = field(default_factory=list)
@@ -88,6 +92,9 @@ class FaultyRelay:
             sender = rest if verb == "MAIL" else sender
             recipient = rest if verb == "RCPT" else recipient
             answer = self._answer_to(verb)
+            if verb == "RCPT":
+                found = (fault for text, fault in self.recipients.items() if text in rest)
+                answer = next(found, answer)
             if not await self._give(answer, writer):
                 return
             if verb == "STARTTLS" and answer.startswith("220"):

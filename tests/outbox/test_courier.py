@@ -17,7 +17,7 @@ from mailtrack.outbox.courier import (
     delivery_after,
 )
 from mailtrack.outbox.delivery import Deferred, Delivered, Delivery, Refused
-from mailtrack.outbox.relay import Relay, Tls, relay_from
+from mailtrack.outbox.relay import Relay, Tls
 
 LETTER = b"From: a@help.example\r\nSubject: x\r\n\r\nHello.\r\n.dot\r\n"
 SENDER = Address("support+b", "help.example")
@@ -120,7 +120,7 @@ def kind_of(delivery: Delivery) -> str:
         ("MAIL", "421 closing", RELAY, 421),
         ("MAIL", "550 no", NEVER, 550),
         ("MAIL", DROP, LATER, None),
-        ("MAIL", HANG, LATER, None),
+        ("MAIL", HANG, RELAY, None),
         ("MAIL", UNREADABLE, LATER, None),
         ("MAIL", "199 what", LATER, None),
         ("RCPT", "452 full", LATER, 452),
@@ -339,12 +339,26 @@ async def test_only_the_relays_own_certificate_will_do(
     await door.close()
 
 
-async def test_on_this_machine_tls_is_taken_if_offered(certificate: Certificate) -> None:
+async def test_an_authority_of_ones_own_is_enough(certificate: Certificate) -> None:
     async with FaultyRelay({"EHLO": STARTTLS}, tls=certificate.server()) as relay:
-        courier = courier_to(relay, tls=Tls.OPPORTUNISTIC)
+        place = Relay("127.0.0.1", relay.port, Tls.REQUIRED, ca=certificate.cert)
+        courier = SmtpCourier(place, hostname="help.example", timeouts=QUICK)
         assert kind_of(await deliver(courier)) == "delivered"
         assert "STARTTLS" in relay.commands
         await courier.close()
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+async def test_an_old_tls_is_refused(certificate: Certificate) -> None:
+    server = certificate.server()
+    server.minimum_version = ssl.TLSVersion.TLSv1
+    server.maximum_version = ssl.TLSVersion.TLSv1_1
+    server.set_ciphers("ALL:@SECLEVEL=0")
+    async with FaultyRelay({"EHLO": STARTTLS}, tls=server) as relay:
+        place = Relay("127.0.0.1", relay.port, Tls.REQUIRED, ca=certificate.cert)
+        courier = SmtpCourier(place, hostname="help.example", timeouts=QUICK)
+        assert kind_of(await deliver(courier)) == RELAY
+        assert relay.taken == []
 
 
 @pytest.mark.parametrize("answer", ["535 wrong password", "454 not now", "534 no", DROP])
@@ -359,43 +373,3 @@ def test_an_unknown_error_is_never_a_refusal(stage: Stage) -> None:
     delivery = delivery_after(OSError("Network is unreachable"), stage)
     assert isinstance(delivery, Deferred)
     assert delivery.is_relay is (stage is Stage.OPENING)
-
-
-@pytest.mark.parametrize(
-    ("url", "relay"),
-    [
-        ("smtp://127.0.0.1:2500", ("127.0.0.1", 2500, Tls.OPPORTUNISTIC, None)),
-        ("smtp://localhost", ("localhost", 25, Tls.OPPORTUNISTIC, None)),
-        ("smtp://[::1]:25", ("::1", 25, Tls.OPPORTUNISTIC, None)),
-        ("smtp://relay.example", ("relay.example", 25, Tls.REQUIRED, None)),
-        ("smtp://desk@relay.example", ("relay.example", 587, Tls.REQUIRED, "desk")),
-        ("smtp://desk%40x@relay.example:2525", ("relay.example", 2525, Tls.REQUIRED, "desk@x")),
-        ("smtps://relay.example", ("relay.example", 465, Tls.IMPLICIT, None)),
-        ("smtp://127.0.0.1?tls=none", ("127.0.0.1", 25, Tls.NONE, None)),
-        ("smtp://127.0.0.1?tls=required", ("127.0.0.1", 25, Tls.REQUIRED, None)),
-    ],
-)
-def test_a_relay_is_read(url: str, relay: tuple[str, int, Tls, str | None]) -> None:
-    read = relay_from(url, password=lambda: "secret")
-    assert (read.host, read.port, read.tls, read.user) == relay
-    assert "secret" not in repr(read)
-
-
-@pytest.mark.parametrize(
-    ("url", "sentence"),
-    [
-        ("", "write smtp://"),
-        ("relay.example", "write smtp://"),
-        ("http://relay.example", "write smtp://"),
-        ("smtp://", "write smtp://"),
-        ("smtp://desk:secret@relay.example", "does not belong in the URL"),
-        ("smtp://relay.example?tls=none", "on this machine only"),
-        ("smtp://relay.example?tls=opportunistic", "on this machine only"),
-        ("smtp://relay.example?tls=maybe", "there are implicit, required"),
-        ("smtp://desk@relay.example", "a password for 'desk' is missing"),
-        ("smtp://relay.example:70000", "ort"),
-    ],
-)
-def test_what_is_no_relay_is_refused_with_a_sentence(url: str, sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence):
-        relay_from(url)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailtrack.outbox.breaker import PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX, Breaker
-from mailtrack.outbox.retry import GIVE_UP_AFTER, LATE_AFTER, is_newly_late, next_try
+from mailtrack.outbox.retry import GIVE_UP_AFTER, LATE_AFTER, TRIES_MIN, next_try
 
 WRITTEN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -46,26 +46,21 @@ def test_after_five_days_it_is_given_up(age: timedelta) -> None:
     assert next_try(20, WRITTEN, now=WRITTEN + age, jitter=0) is None
 
 
-@pytest.mark.parametrize(
-    ("age", "expected"),
-    [
-        (LATE_AFTER - timedelta(microseconds=1), False),
-        (LATE_AFTER, True),
-        (LATE_AFTER + minutes(179), True),
-        (LATE_AFTER + minutes(180), False),
-    ],
-)
-def test_a_letter_becomes_late_after_four_hours(age: timedelta, expected: bool) -> None:
-    assert is_newly_late(WRITTEN, now=WRITTEN + age) is expected
+@pytest.mark.parametrize(("attempts", "is_over"), [(TRIES_MIN - 1, False), (TRIES_MIN, True)])
+def test_a_letter_that_lay_in_a_stopped_desk_gets_its_few_tries(
+    attempts: int, is_over: bool
+) -> None:
+    now = WRITTEN + 2 * GIVE_UP_AFTER
+    assert (next_try(attempts, WRITTEN, now=now, jitter=0) is None) is is_over
 
 
 @given(st.lists(st.floats(-1, 1), min_size=60, max_size=60))
-def test_whatever_the_jitter_it_is_late_once_and_ends_in_five_days(
+def test_whatever_the_jitter_it_is_tried_when_late_and_ends_in_five_days(
     jitters: list[float],
 ) -> None:
     now, lates, tries = WRITTEN, 0, 0
     for attempts, jitter in enumerate(jitters, start=1):
-        lates += is_newly_late(WRITTEN, now=now)
+        lates += now == WRITTEN + LATE_AFTER
         tries += 1
         again = next_try(attempts, WRITTEN, now=now, jitter=jitter)
         if again is None:

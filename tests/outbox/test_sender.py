@@ -226,7 +226,7 @@ async def test_a_letter_that_becomes_late_is_told_of_once_and_given_up_after_fiv
     post: Post,
 ) -> None:
     async with FaultyRelay({"RCPT": "450 mailbox full"}) as relay:
-        post.write("l1")
+        post.write("l1", is_automatic=False)
         sender = post.sender(courier_to(relay))
         await sender.start()
         while post.clock.at < NOON + GIVE_UP_AFTER:
@@ -324,7 +324,7 @@ async def test_a_letter_our_own_gate_blocks_fails_and_is_told_of(post: Post) -> 
         post.write("l1")
         sender = post.sender(courier_to(relay), compose=blocking)
         await sender.start()
-        await post.until(failed=1)
+        await post.until(blocked=1)
         assert [failure.kind for failure in post.told] == [FailureKind.BLOCKED]
         assert relay.commands == []
         await sender.stop()

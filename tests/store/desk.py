@@ -102,12 +102,13 @@ def outgoing_mail(id: str = "l1", recipient: str = DANA, **given: object) -> Out
 
 def letter(id: str = "l1", number: int | None = 1, **given: object) -> Letter:
     recipient = str(given.pop("recipient", DANA))
+    words = {"text": given.pop("text")} if "text" in given else {}
     fields: dict[str, object] = {
         "id": id,
         "name": "acknowledged",
         "person": recipient,
         "number": number,
-        "mail": outgoing_mail(id, recipient),
+        "mail": outgoing_mail(id, recipient, **words),
         "not_before": NOON,
         "why": "a new ticket",
         "is_automatic": True,

@@ -43,7 +43,11 @@ def test_a_claimed_letter_is_the_letter_that_was_written(database: Database) -> 
     with database.transaction() as session:
         put(session, letter("l1", mail=mail, entry_id="e1"))
         (found,) = claim(session, now=NOON, limit=10, lease=LEASE)
-    assert found == Claimed("l1", mail, 1, 1, NOON, "acknowledged", DANA, "e1")
+    assert found == Claimed(
+        *("l1", mail, 1, 1, NOON, "acknowledged", DANA, "e1"),
+        ready_at=NOON,
+        brake="acknowledgement",
+    )
 
 
 @pytest.mark.parametrize(("early", "ids"), [(MICROSECOND, []), (timedelta(0), ["l1"])])
