@@ -99,11 +99,14 @@ def tick(session: Session, *, tick_id: str, desk: Desk) -> Decision | None:
     """Decide what is due now and write it; None if nothing is."""
     now = desk.now()
     tickets = lookup.look_up_tick(session, now=now, limit=TICKETS_A_TICK_MAX)
-    if not tickets:
+    storms = lookup.look_up_storms(session, now=now)
+    if not (tickets or storms.marks):
         return None
     fresh = Fresh(now, 0, 0, tick_id, desk.seed())
     agents = lookup.agents(session.connection())
-    decision = decide_tick(tickets, agents=agents, policy=desk.policy(), fresh=fresh)
+    decision = decide_tick(
+        tickets, agents=agents, policy=desk.policy(), fresh=fresh, storms=storms
+    )
     ledger.record_tick(session, decision, tick_id=tick_id, at=now)
     return decision
 

@@ -152,7 +152,7 @@ class Player:
         rows = self.stage.letters_after(self._last_row)
         written = [letter for _, letter in rows]
         self._last_row = max((row for row, _ in rows), default=self._last_row)
-        if is_mail:
+        if is_mail and self.stage.released <= 1:  # each of them is a mail of its own
             check_one_each(written)
         for letter in written:
             check_letter(letter, self.stage)

@@ -28,7 +28,7 @@ from mailtrack.store import ledger, lookup, outgoing
 from mailtrack.store.codec import mail_from_json, trace_from_json
 from mailtrack.store.database import Database
 from mailtrack.store.rows import held_from, token_from
-from mailtrack.store.tables import CLOCK, HELD, LETTER, LETTER_MAIL, RECEIPT, TOKEN
+from mailtrack.store.tables import CLOCK, HELD, LETTER, LETTER_MAIL, RECEIPT, STORM, TOKEN
 from mailtrack.tickets.context import Grant, HeldMail
 from mailtrack.tickets.decision import Decision, Disposition, Reason, SetAway
 from mailtrack.tickets.ticket import Ticket
@@ -71,6 +71,7 @@ class Stage:
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.left: list[Left] = []
         self._name = name
+        self.released = 0  # held mails that the last mail released
         self._mails = 0
         self._ticks = 0
         self._archive: dict[str, bytes] = {}
@@ -112,7 +113,9 @@ class Stage:
             authenticated_as=login,
         )
         handled = self._handle(clerk.Taken(envelope.spool_id, envelope, parse(raw)))
-        for held, grant in self._released():
+        waiting = self._released()
+        self.released = len(waiting)
+        for held, grant in waiting:
             decision_id = f"{held.spool_id}.{held.held_id}"
             mail = parse(self._archive[held.raw_sha256])
             taken = clerk.Taken(decision_id, held.envelope, mail, grant=grant)
@@ -230,6 +233,7 @@ class Stage:
         later = (
             select(func.min(LETTER.c.due_at)).where(LETTER.c.due_at > self.now),
             select(func.min(CLOCK.c.next_rung_at)).where(CLOCK.c.next_rung_at > self.now),
+            select(func.min(STORM.c.until)).where(STORM.c.until > self.now),
         )
         with self._database.reading() as session:
             found = [session.connection().execute(statement).scalar() for statement in later]

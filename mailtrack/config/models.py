@@ -330,8 +330,23 @@ class BrakesSection(Section):
         _BRAKES.acks_to_domain_hour_max,
         description="Acknowledgements to all senders of one domain in an hour.",
     )
+    acks_to_freemail_hour_max: Count = Field(
+        _BRAKES.acks_to_freemail_hour_max,
+        description="The same where millions have their mailboxes.",
+    )
+    freemail_domains: Texts = Field(
+        _BRAKES.freemail_domains,
+        description="Those domains. A list of your own takes the place of this one.",
+    )
     acks_hour_max: Count = Field(
-        _BRAKES.acks_hour_max, description="Acknowledgements of the whole desk in an hour."
+        _BRAKES.acks_hour_max,
+        description="Acknowledgements of the whole desk in an hour. One more opens the "
+        "breaker: for an hour there are none, and the admins are told.",
+    )
+    acks_times_usual_max: Count = Field(
+        _BRAKES.acks_times_usual_max,
+        description="The breaker opens as well at this many times what was usual at this hour "
+        "in the last fortnight, but not below 60.",
     )
     errors_to_sender_day_max: Count = Field(
         _BRAKES.errors_to_sender_day_max,
@@ -339,11 +354,22 @@ class BrakesSection(Section):
     )
     tickets_from_sender_hour_max: Count = Field(
         _BRAKES.tickets_from_sender_hour_max,
-        description="Tickets that one sender may open in an hour; more is filed together.",
+        description="Tickets that one sender may open in an hour; more is filed together in "
+        "one, and [ungroup] makes tickets of it.",
     )
     mails_in_ticket_10_minutes_max: Count = Field(
         _BRAKES.mails_in_ticket_10_minutes_max,
-        description="Mails in one ticket in ten minutes that are notified one by one.",
+        description="Mails in one ticket in ten minutes that are notified one by one; more is "
+        "told an hour later in one letter.",
+    )
+    identical_mails_max: Count = Field(
+        _BRAKES.identical_mails_max,
+        description="Mails of the same words in one ticket in a day; more is told so too.",
+    )
+    notifications_to_agent_10_minutes_max: Count = Field(
+        _BRAKES.notifications_to_agent_10_minutes_max,
+        description="Notifications to one agent in ten minutes; the rest is told in one letter "
+        "when they are over.",
     )
 
 

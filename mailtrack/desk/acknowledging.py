@@ -6,19 +6,23 @@ The first condition that speaks against it is the answer, and stands in the trac
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from mailtrack.desk.calendar import is_open, next_open
 from mailtrack.desk.case import Case, Outcome, said
+from mailtrack.desk.echoing import greeting_name, short_subject
 from mailtrack.desk.hearing import customer_recipient
 from mailtrack.desk.identity import Writer, needs_origin
 from mailtrack.desk.letter_views import AcknowledgedView, AnswerView, CannedAnswerView
 from mailtrack.desk.policy import AutoAck, Policy
 from mailtrack.desk.promises import Calendar
 from mailtrack.desk.showing import desk_view, public_view
+from mailtrack.desk.storms import breaker
 from mailtrack.desk.views import PublicPersonView
 from mailtrack.desk.writing import Style, queue_for, write_letter
-from mailtrack.mail.address import Address
+from mailtrack.mail.address import Address, Mailbox
+from mailtrack.mail.machine_signs import is_flagged_as_spam, sign_of_machine
 from mailtrack.mail.message import Kind
 from mailtrack.tickets.reading import Verdict
 from mailtrack.tickets.ticket import Part, Ticket
@@ -26,9 +30,9 @@ from mailtrack.tickets.ticket import Part, Ticket
 HOPS_MAX: Final = 25
 # RFC 3834 section 2 and RFC 5230 section 4.6: mailboxes that no person reads.
 _ROBOT: Final = re.compile(
-    r"mailer-daemon|postmaster|daemon|nobody|root|no?[-_.]?reply|do-?not-?reply|bounces?([-_+.].*)?"
-    r"|owner-.*|.*-request|.*-bounces?|majordomo|listserv|listmaster|notifications?|alerts?"
-    r"|auto-?reply|noreply.*"
+    r"mailer-daemon|postmaster|daemon|nobody|root|no?[-_.]?reply.*|do[-_.]?not[-_.]?reply.*"
+    r"|bounce.*|owner-.*|.*-request|.*-bounces?|majordomo|listserv|listmaster|notifications?"
+    r"|alerts?|auto-?reply"
 )
 
 
@@ -39,11 +43,17 @@ def acknowledge(
     against = reason_against(case, writer)
     if against:
         return said("acknowledgement", f"none: {against}")
+    shut = breaker(case, ticket.number)
+    if shut is not None:
+        return shut
     requester = next(iter(ticket.with_part(Part.REQUESTER)))
     to = customer_recipient(case.policy, ticket, requester)
     desk = desk_view(case.policy, queue_for(case.policy, ticket.queue).address)
     zone, now = case.policy.zone, case.fresh.now
-    name = PublicPersonView(requester.mailbox.name)
+    known_as = greeting_name(requester.mailbox.name)
+    to = replace(to, mailbox=Mailbox(known_as, to.mailbox.address))
+    name = PublicPersonView(known_as)
+    shown = replace(public_view(ticket), subject=short_subject(ticket.subject))
     style = Style(is_automatic=True, why="acknowledged")
     if canned is not None:
         words = case.policy.stationery.write_canned(
@@ -53,7 +63,7 @@ def acknowledge(
                 desk=desk,
                 zone=zone,
                 now=now,
-                ticket=public_view(ticket),
+                ticket=shown,
                 customer=name,
                 agent=PublicPersonView(case.policy.desk_name),
             ),
@@ -62,7 +72,7 @@ def acknowledge(
             desk=desk,
             zone=zone,
             now=now,
-            ticket=public_view(ticket),
+            ticket=shown,
             agent=PublicPersonView(case.policy.desk_name),
             words=words,
             is_first=True,
@@ -74,7 +84,7 @@ def acknowledge(
             desk=desk,
             zone=zone,
             now=now,
-            ticket=public_view(ticket),
+            ticket=shown,
             customer=name,
             open_at=None if is_here or calendar is None else next_open(calendar, now),
         )
@@ -89,10 +99,17 @@ def is_robot(address: Address) -> bool:
 
 
 def reason_against(case: Case, writer: Writer) -> str | None:
-    """Why this sender must not be answered automatically; None if they may."""
+    """Why this sender must not be answered automatically; None if they may.
+
+    The breaker of the whole desk is not asked here: it is no matter of this sender.
+    """
     if case.policy.autoack is AutoAck.NEVER:
         return "the admin wants none"
-    return _about_the_mail(case) or _about_the_sender(case, writer) or _about_the_brakes(case)
+    return (
+        _about_the_mail(case)
+        or _about_the_sender(case, writer)
+        or _about_the_brakes(case, writer.mailbox.address)
+    )
 
 
 def _about_the_mail(case: Case) -> str | None:
@@ -101,16 +118,16 @@ def _about_the_mail(case: Case) -> str | None:
         return f"the mail is {mail.kind} ({mail.kind_reason})"
     if case.envelope.mail_from is None:
         return "the envelope sender is empty"
-    suppress = (mail.header("x-auto-response-suppress") or "").casefold()
-    if any(word in suppress for word in ("all", "autoreply", "oof")):
-        return "the sender asks for no automatic answers"
+    sign = sign_of_machine(mail.headers, mail.subject)
+    if sign is not None:
+        return sign
+    if is_flagged_as_spam(mail.headers):
+        return "a filter on the way called it spam"
     if sum(1 for name, _ in mail.headers if name == "received") > HOPS_MAX:
         return "the mail came a suspiciously long way"
     shown = (one.address for one in (*mail.to, *mail.cc))
     if not any(case.policy.is_ours(address) for address in shown):
         return "none of our addresses is in To or Cc"
-    if mail.header("x-mailtrack-loop") is not None:
-        return "the mail came from a mailtrack desk"
     return None
 
 
@@ -124,6 +141,9 @@ def _about_the_sender(case: Case, writer: Writer) -> str | None:
         return "the address is a robot's"
     if case.policy.is_ours(address):
         return "the sender is one of our own addresses"
+    agent = case.policy.agent_at(address.key)
+    if agent is not None and agent.is_active:
+        return "the sender is an agent"
     return None
 
 
@@ -133,14 +153,17 @@ def _needs_proof(policy: Policy) -> bool:
     return policy.autoack is AutoAck.ALIGNED
 
 
-def _about_the_brakes(case: Case) -> str | None:
+def _about_the_brakes(case: Case, address: Address) -> str | None:
     lately, brakes = case.context.automatic, case.policy.brakes
+    is_freemail = address.domain in brakes.freemail_domains
+    of_domain = (
+        brakes.acks_to_freemail_hour_max if is_freemail else brakes.acks_to_domain_hour_max
+    )
     rows = (
         (lately.to_sender_10_minutes, brakes.acks_to_sender_10_minutes_max, "10 minutes"),
         (lately.to_sender_day, brakes.acks_to_sender_day_max, "a day"),
         (lately.to_sender_same_subject_week, brakes.acks_same_subject_week_max, "one subject"),
-        (lately.to_domain_hour, brakes.acks_to_domain_hour_max, "one domain in an hour"),
-        (lately.acknowledgements_hour, brakes.acks_hour_max, "the whole desk in an hour"),
+        (lately.to_domain_hour, of_domain, "one domain in an hour"),
     )
     for count, most, span in rows:
         if count >= most:

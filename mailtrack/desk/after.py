@@ -15,6 +15,7 @@ from mailtrack.tickets.decision import (
     Change,
     Effect,
     EndHold,
+    EndMark,
     Field,
     Hold,
     IssueToken,
@@ -24,9 +25,11 @@ from mailtrack.tickets.decision import (
     LetterBounced,
     LinkTickets,
     OpenTicket,
+    ReleaseGrouped,
     RevokeToken,
     SetAway,
     SetClocks,
+    SetMark,
     StopLetter,
     TakeTurn,
     WithdrawEntry,
@@ -77,6 +80,8 @@ def _after_one(ticket: Ticket, effect: Effect) -> Ticket:
         case OpenTicket() | Hold() | EndHold() | StopLetter() | TakeTurn():
             return ticket
         case KnowCustomer() | SetAway() | LetterBounced():
+            return ticket
+        case SetMark() | EndMark() | ReleaseGrouped():
             return ticket
         case _:
             assert_never(effect)

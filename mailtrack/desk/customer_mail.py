@@ -6,6 +6,7 @@ is ever passed on to another customer.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from mailtrack.desk.acknowledging import acknowledge
@@ -14,7 +15,7 @@ from mailtrack.desk.brackets import folded
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.copying import copied, told_of
 from mailtrack.desk.hearing import News, tell_agents
-from mailtrack.desk.holding import HoldReason, hold, tell_admins
+from mailtrack.desk.holding import GROUPED, HoldReason, hold, tell_admins
 from mailtrack.desk.identity import Writer
 from mailtrack.desk.letter_views import Event
 from mailtrack.desk.opening import (
@@ -26,11 +27,22 @@ from mailtrack.desk.opening import (
 )
 from mailtrack.desk.promised import clocks_after, promise_of
 from mailtrack.desk.sla import CustomerWrote, Opened, Reopened
+from mailtrack.desk.storms import FLOOD_TOLD_AFTER, flood_ticket, is_flood, muting
 from mailtrack.desk.threads import Thread, team_of
 from mailtrack.desk.views import Caution, CautionView
+from mailtrack.mail.machine_signs import is_absence_subject
 from mailtrack.mail.message import Kind
-from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, Effect, Field
+from mailtrack.tickets.decision import (
+    AddEntry,
+    Change,
+    Decision,
+    Disposition,
+    Effect,
+    Field,
+    Hold,
+)
 from mailtrack.tickets.reading import Verdict
+from mailtrack.tickets.storm import FLOOD_TAG
 from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket
 
 # A short thank-you in the languages of the desk: it wakes nobody and opens nothing again (S38).
@@ -74,6 +86,9 @@ def _append(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decis
     if ticket.status.is_finished and is_thanks(case):
         quiet = Outcome(effects, (), thread.trace) + said("thanks", "filed, stays finished")
         return _decision(quiet, Disposition.ENTRY, ticket.number, writer)
+    if ticket.status.is_finished and is_absence_subject(case.mail.subject):
+        effects = (*effects, *copied(case, writer, ticket))
+        return _told(case, writer, thread, ticket, effects, entry, Event.MAIL, ())
     change = _reopening(ticket, writer)
     joins = copied(case, writer, ticket)
     changed = (*effects, *joins, *change)
@@ -104,16 +119,12 @@ def _told(
     cautions: tuple[CautionView, ...],
 ) -> Decision:
     now = after(ticket, effects)
-    outcome = Outcome(effects, (), thread.trace)
-    most = case.policy.brakes.mails_in_ticket_10_minutes_max
-    if case.context.automatic.mails_in_ticket_10_minutes >= most:
-        outcome += said("brake", "too many mails in this ticket: filed without notifications")
-        return _decision(outcome, Disposition.ENTRY, ticket.number, writer)
+    until, braked = muting(case, now, entry)
+    outcome = Outcome(effects, (), thread.trace) + braked
     changes = tuple(one for one in effects if isinstance(one, Change))
     news = News(event, now, writer.person, entry, changes, cautions)
-    return _decision(
-        outcome + tell_agents(case, news), Disposition.ENTRY, ticket.number, writer
-    )
+    outcome += tell_agents(case, news, kept_until=until)
+    return _decision(outcome, Disposition.ENTRY, ticket.number, writer)
 
 
 def _third_party(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decision:
@@ -127,9 +138,11 @@ def _third_party(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> 
         is_internal=True,
     )
     effects: tuple[Effect, ...] = (AddEntry(entry),)
+    now = after(ticket, effects)
+    until, braked = muting(case, now, entry)
     news = News(
         Event.THIRD_PARTY,
-        after(ticket, effects),
+        now,
         writer.person,
         entry,
         cautions=(CautionView(Caution.THIRD_PARTY, thread.holder or ""),),
@@ -137,17 +150,43 @@ def _third_party(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> 
     outcome = Outcome(effects, (), thread.trace) + said(
         "thread", "the writer is not on the ticket: for agents only, and nothing goes back"
     )
-    return _decision(
-        outcome + tell_agents(case, news), Disposition.ENTRY, ticket.number, writer
+    outcome += braked + tell_agents(case, news, kept_until=until)
+    return _decision(outcome, Disposition.ENTRY, ticket.number, writer)
+
+
+def _grouped(case: Case, writer: Writer, thread: Thread, parent: Ticket) -> Decision:
+    """One more of a flood: it stands in the flood's ticket, and can become one of its own."""
+    item, outcome = hold(case, HoldReason.FLOOD, agent=None, ticket=parent)
+    is_disproved = writer.origin.verdict is Verdict.FAIL
+    entry = entry_from(
+        case,
+        parent.number,
+        kind=EntryKind.MAIL,
+        author=writer.person,
+        shown=_name(writer, parent),
+        is_verified=not is_disproved,
+        is_internal=is_disproved,
     )
+    grouped: tuple[Effect, ...] = (AddEntry(entry), Hold(replace(item, state=GROUPED)))
+    now = after(parent, grouped)
+    news = News(Event.MAIL, now, writer.person, entry)
+    told = tell_agents(case, news, kept_until=case.fresh.now + FLOOD_TOLD_AFTER)
+    why = said("brake", f"too many new tickets from this sender: filed in #{parent.number}")
+    outcome = Outcome(grouped, (), (*thread.trace, *outcome.trace)) + why + told
+    return _decision(outcome, Disposition.ENTRY, parent.number, writer)
 
 
 def _open(case: Case, writer: Writer, thread: Thread, *, follows: Ticket | None) -> Decision:
+    floods = is_flood(case) and not case.is_granted(HoldReason.FLOOD)
+    parent = flood_ticket(case) if floods else None
+    if parent is not None:
+        return _grouped(case, writer, thread, parent)
     opened = open_ticket(
         case,
         requester_from(writer.person, writer.mailbox),
         subject=case.mail.subject,
         linked=follows.number if follows else None,
+        tags=(FLOOD_TAG,) if floods else (),
     )
     route, ticket = opened.route, opened.ticket
     if (route.hold or route.spam) and not case.is_granted(HoldReason.RULE):
@@ -180,15 +219,18 @@ def _open(case: Case, writer: Writer, thread: Thread, *, follows: Ticket | None)
         calendar=promise.calendar if promise else None,
         canned=route.canned,
     )
-    if _is_flood(case):
-        outcome += said("brake", "too many new tickets from this sender: agents are not told")
-        return _decision(outcome, Disposition.TICKET, ticket.number, writer)
+    if floods:
+        outcome += said("brake", "too many new tickets from this sender: what follows is here")
     news = News(
         Event.NEW,
         now,
         writer.person,
         entry,
-        cautions=(*_cautions(case, writer, thread, follows), *told_of(joins)),
+        cautions=(
+            *_cautions(case, writer, thread, follows),
+            *told_of(joins),
+            *((CautionView(Caution.FLOOD),) if floods else ()),
+        ),
         also=(*_second_teams(case, ticket), *_named(case, route.notify)),
     )
     return _decision(
@@ -219,11 +261,6 @@ def _is_long_finished(case: Case, ticket: Ticket) -> bool:
         and finished is not None
         and case.envelope.received_at - finished > case.policy.reopen_within
     )
-
-
-def _is_flood(case: Case) -> bool:
-    most = case.policy.brakes.tickets_from_sender_hour_max
-    return case.context.automatic.tickets_from_sender_hour >= most
 
 
 def _cautions(

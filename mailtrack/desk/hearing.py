@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from mailtrack.desk.brackets import folded
-from mailtrack.desk.case import Case, Outcome
+from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.enclosing import Enclosed, enclosed
 from mailtrack.desk.letter_views import AnswerView, Event, NotificationView, StatusView
 from mailtrack.desk.letters import Stationery
@@ -28,6 +28,7 @@ from mailtrack.desk.showing import (
     shown_person,
     ticket_view,
 )
+from mailtrack.desk.storms import kept_back
 from mailtrack.desk.threads import team_of
 from mailtrack.desk.views import (
     Caution,
@@ -83,18 +84,28 @@ class News:
     also: tuple[str, ...] = ()
 
 
-def tell_agents(case: Case, news: News) -> Outcome:
-    """A notification to each agent who hears of the news."""
+def tell_agents(case: Case, news: News, *, kept_until: datetime | None = None) -> Outcome:
+    """A notification to each agent who hears of the news.
+
+    ``kept_until`` is when a brake of the ticket lets them hear it; None if they hear it now.
+    """
     heard = hearers(news, policy=case.policy, context=case.context, now=case.fresh.now)
     # Whom the customer wrote to directly as well has the mail already (S86).
     has_it = _written_to(case) if news.event is Event.MAIL else frozenset()
-    return Outcome(
-        letters=tuple(
-            _notification(case, news, agent, event)
-            for agent, event in heard
-            if has_it.isdisjoint(agent.emails)
-        )
-    )
+    outcome = Outcome()
+    for agent, event in heard:
+        if has_it.isdisjoint(agent.emails):
+            outcome += _told(case, news, agent, event, kept_until)
+    return outcome
+
+
+def _told(
+    case: Case, news: News, agent: Agent, event: Event, kept_until: datetime | None
+) -> Outcome:
+    kept = kept_back(case, agent, news.ticket, event, until=kept_until)
+    if kept is not None:
+        return Outcome((kept,)) + said("brake", f"{agent.name} is told in one letter later")
+    return Outcome(letters=(_notification(case, news, agent, event),))
 
 
 def hearers(

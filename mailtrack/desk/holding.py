@@ -53,6 +53,7 @@ OPENING_CHARS_MAX: Final = 300
 RELEASE: Final = "release"  # as it was written
 SEND: Final = "send"  # the words alone, without the commands
 DROP: Final = "drop"
+GROUPED: Final = "grouped"  # not held: it stands in the ticket of a flood
 HELD_TEXT_CHARS_MAX: Final = 20_000
 ADMINS_TOLD_HOUR_MAX: Final = (
     30  # letters; what is held beyond that is in the list of held mail
@@ -74,6 +75,7 @@ class HoldReason(StrEnum):
     STEP_UP = "step_up"  # must be confirmed even by the right person
     COLLISION = "collision"  # a colleague has answered since
     LEAK = "leak"  # the answer repeats an internal note
+    FLOOD = "flood"  # one of too many from one sender
     RULE = "rule"  # a rule of the admin holds it
     NO_SENDER = "no_sender"  # From cannot be read as one address
 

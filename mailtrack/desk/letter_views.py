@@ -17,6 +17,7 @@ from mailtrack.desk.views import (
     CautionView,
     ChangeView,
     DeskView,
+    DigestLineView,
     Done,
     EntryView,
     HeldView,
@@ -27,6 +28,7 @@ from mailtrack.desk.views import (
     PublicTicketView,
     RouteView,
     RungView,
+    StormLineView,
     SuggestionView,
     TicketView,
 )
@@ -227,6 +229,21 @@ class ReminderView(AgentLetterView):
     """Deadlines that are near or past, most pressing first."""
 
     rungs: tuple[RungView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestView(AgentLetterView):
+    """What a brake kept back in a storm, a line a ticket, the earliest first."""
+
+    lines: tuple[DigestLineView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StormView(AgentLetterView):
+    """A storm goes on, for admins: the tickets it is about, and whether the breaker is open."""
+
+    storms: tuple[StormLineView, ...]
+    is_breaker_open: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

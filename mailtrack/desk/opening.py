@@ -62,10 +62,12 @@ def open_ticket(
     subject: str,
     owner: str | None = None,
     linked: int | None = None,
+    tags: tuple[str, ...] = (),
 ) -> Opened:
     """The ticket that this mail opens for ``requester``, routed and assigned.
 
     ``owner`` is set when an agent opens it for themselves; ``linked`` is a ticket it follows.
+    ``tags`` are there besides those of the rules.
     """
     known = customer_rule(case.policy, requester.person)
     language = language_for(case, known)
@@ -86,7 +88,7 @@ def open_ticket(
         opened_at=case.envelope.received_at,
         changed_at=case.envelope.received_at,
         category=route.category,
-        tags=tuple(sorted(route.tags)),
+        tags=tuple(sorted({*route.tags, *tags})),
         owner=owner,
         sla_policy=promise.name if promise else None,
         partner_tags=partner_tags_in(subject),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from mailtrack.desk.letters import Stationery
@@ -97,6 +98,15 @@ class AutoAck(StrEnum):
     NEVER = "never"
 
 
+# Where millions have their mailboxes: one domain there is many senders.
+FREEMAIL: Final = (
+    "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com",
+    "yahoo.com", "icloud.com", "me.com", "aol.com", "gmx.de", "gmx.net", "web.de",
+    "t-online.de", "mail.ru", "yandex.ru", "ukr.net", "i.ua", "proton.me", "protonmail.com",
+    "qq.com", "163.com",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Brakes:
     """The bounds on what leaves by itself: each a number of letters or mails in a span."""
@@ -105,11 +115,16 @@ class Brakes:
     acks_to_sender_day_max: int = 3
     acks_same_subject_week_max: int = 1
     acks_to_domain_hour_max: int = 30
+    acks_to_freemail_hour_max: int = 200
+    freemail_domains: tuple[str, ...] = FREEMAIL
     acks_hour_max: int = 60
+    acks_times_usual_max: int = 5
     errors_to_sender_day_max: int = 20
     questions_hour_max: int = 30
     tickets_from_sender_hour_max: int = 30
     mails_in_ticket_10_minutes_max: int = 10
+    identical_mails_max: int = 3
+    notifications_to_agent_10_minutes_max: int = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,14 @@ from mailtrack.desk.views import (
     CannedView,
     Caution,
     CautionView,
+    DigestLineView,
     Done,
     HelpGroupView,
     HelpRowView,
     ProblemView,
     PublicPersonView,
     RungView,
+    StormLineView,
     mailto,
 )
 from mailtrack.errors import Mistake
@@ -286,6 +288,23 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
             rungs=(RungView(BARE_LINE, Metric.UPDATE, SOON, False),),
             **HERE,
         ),
+    ),
+    "digest": (
+        letters.DigestView(
+            route=TO_DESK,
+            lines=(DigestLineView(LINE, 37), DigestLineView(BARE_LINE, 1)),
+            **HERE,
+        ),
+        letters.DigestView(route=TO_DESK, lines=(), **HERE),
+    ),
+    "storm": (
+        letters.StormView(
+            route=TO_DESK,
+            storms=(StormLineView(LINE), StormLineView(BARE_LINE, is_breaker=True)),
+            is_breaker_open=True,
+            **HERE,
+        ),
+        letters.StormView(route=TO_DESK, storms=(StormLineView(LINE),), **HERE),
     ),
     "bounced": (
         letters.BouncedView(

@@ -7,8 +7,10 @@ stands in one letter, so that a morning after a weekend is one mail (S75).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from mailtrack.desk.case import Case, Outcome
+from mailtrack.desk.digests import storms_passed
 from mailtrack.desk.escalation import DueRung, rungs_due, told
 from mailtrack.desk.letter_views import ReminderView
 from mailtrack.desk.policy import Agent, Policy, Role
@@ -29,16 +31,23 @@ from mailtrack.tickets.context import AgentState, Context
 from mailtrack.tickets.decision import Decision, Disposition, IssueToken, Reason, SetClocks
 from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.reading import Reading
+from mailtrack.tickets.storm import StormDue
 from mailtrack.tickets.ticket import Ticket
 from mailtrack.tickets.token import Purpose, Token
 
 Due = tuple[Ticket, DueRung]
+NO_STORMS: Final = StormDue()
 
 
 def decide_tick(
-    tickets: tuple[Ticket, ...], *, agents: tuple[AgentState, ...], policy: Policy, fresh: Fresh
+    tickets: tuple[Ticket, ...],
+    *,
+    agents: tuple[AgentState, ...],
+    policy: Policy,
+    fresh: Fresh,
+    storms: StormDue = NO_STORMS,
 ) -> Decision:
-    """The reminders that are due at ``fresh.now`` for these tickets."""
+    """The reminders that are due at ``fresh.now`` for these tickets, and of ``storms``."""
     case = case_without_mail(policy, fresh, Context(agents=agents))
     effects, by_agent, trace = [], dict[str, list[Due]](), []
     for ticket in tickets:
@@ -63,7 +72,7 @@ def decide_tick(
             trace.append(Reason("escalation", said, rung.rung.where))
             for agent in _told_of(ticket, rung, policy, agents, fresh):
                 by_agent.setdefault(agent.name, []).append((ticket, rung))
-    outcome = Outcome(tuple(effects), (), tuple(trace))
+    outcome = Outcome(tuple(effects), (), tuple(trace)) + storms_passed(case, storms)
     for name, due in by_agent.items():
         reader = policy.agent(name)
         if reader is not None:

@@ -206,6 +206,7 @@ class Caution(StrEnum):
     LEFT_OUT = "left_out"  # attachments that are not sent on; detail: their names
     SHALLOW = "shallow"  # too complex to read whole
     FOLLOW_UP = "follow_up"  # follows a ticket finished long ago; detail: its number
+    FLOOD = "flood"  # too many from one sender: the rest of them is filed here
     MUTED_ACK = "muted_ack"  # the customer was not told; detail: why
 
 
@@ -253,6 +254,22 @@ class RungView:
     due_at: datetime
     is_breached: bool
     actions: tuple[ActionView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLineView:
+    """A ticket in which ``count`` things happened that were not told one by one."""
+
+    ticket: ListLineView
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class StormLineView:
+    """A ticket that a storm is about; ``is_breaker``: at it the breaker of the desk opened."""
+
+    ticket: ListLineView
+    is_breaker: bool = False
 
 
 @dataclass(frozen=True, slots=True)

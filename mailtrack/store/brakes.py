@@ -8,11 +8,13 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, func, select
 
 from mailtrack.mail.address import address_from
-from mailtrack.store.tables import LETTER, TICKET, Brake, LetterState
+from mailtrack.store.storms import usual_acknowledgements
+from mailtrack.store.tables import LETTER, TAG, TICKET, Brake, LetterState
 from mailtrack.tickets.context import RecentAutomatic
 from mailtrack.tickets.letter import Letter
 from mailtrack.tickets.reading import Reading
-from mailtrack.tickets.ticket import PersonId, Ticket
+from mailtrack.tickets.storm import FLOOD_TAG
+from mailtrack.tickets.ticket import PersonId, Status, Ticket
 
 # Names of the desk's letters. An "answer" counts only if nobody wrote it: a canned one. What an
 # agent's deed brings about ("closed", a notification) answers no mail and can start no loop.
@@ -70,6 +72,15 @@ _IN_HOUR: Final = select(
     .select_from(TICKET)
     .where(TICKET.c.requester == bindparam("person"), TICKET.c.opened_at > bindparam("hour"))
     .label("tickets"),
+    select(func.max(TICKET.c.number))
+    .join_from(TICKET, TAG, TAG.c.number == TICKET.c.number)
+    .where(
+        TICKET.c.requester == bindparam("person"),
+        TICKET.c.opened_at > bindparam("day"),
+        TICKET.c.status.not_in([one.value for one in Status if one.is_finished]),
+        TAG.c.tag == FLOOD_TAG,
+    )
+    .label("flood"),
 )
 
 
@@ -102,7 +113,8 @@ def recent_automatic(
 
     sender = address_from(reading.sender_key or "")
     asked = {"person": person or "", "domain": sender.domain if sender else ""}
-    hour = connection.execute(_IN_HOUR, {**asked, "hour": now - _HOUR}).one()
+    spans = {"hour": now - _HOUR, "day": now - _DAY}
+    hour = connection.execute(_IN_HOUR, {**asked, **spans}).one()
     return RecentAutomatic(
         to_sender_10_minutes=count(Brake.ACKNOWLEDGEMENT, _TEN_MINUTES),
         to_sender_day=count(Brake.ACKNOWLEDGEMENT, _DAY),
@@ -119,6 +131,8 @@ def recent_automatic(
         errors_to_sender_day=count(Brake.ERROR, _DAY),
         answers_to_sender_hour=count(Brake.ANSWER, _HOUR),
         admins_told_hour=hour.held,
+        acknowledgements_usual=usual_acknowledgements(connection, now=now, this_hour=hour.site),
+        flood=hour.flood,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final, assert_never
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from mailtrack.errors import MailtrackError
-from mailtrack.store import rows, writing
+from mailtrack.store import rows, storms, writing
 from mailtrack.store.brakes import brake_of
 from mailtrack.store.cells import (
     Cells,
@@ -42,6 +42,7 @@ from mailtrack.tickets.decision import (
     Disposition,
     Effect,
     EndHold,
+    EndMark,
     Hold,
     IssueToken,
     Join,
@@ -50,9 +51,11 @@ from mailtrack.tickets.decision import (
     LetterBounced,
     LinkTickets,
     OpenTicket,
+    ReleaseGrouped,
     RevokeToken,
     SetAway,
     SetClocks,
+    SetMark,
     StopLetter,
     TakeTurn,
     WithdrawEntry,
@@ -206,6 +209,12 @@ def _write(connection: Connection, effect: Effect, *, at: datetime) -> None:
             writing.set_away(connection, agent, until)
         case LetterBounced():
             writing.note_bounce(connection, effect, at=at)
+        case SetMark(mark):
+            storms.set_mark(connection, mark, at=at)
+        case EndMark(mark):
+            storms.end_mark(connection, mark)
+        case ReleaseGrouped(number, by):
+            storms.release_grouped(connection, number, by=by)
         case _:
             assert_never(effect)
 
@@ -242,6 +251,7 @@ def _write_letters(
     ]
     connection.execute(_LETTER, cells)
     connection.execute(_LETTER_MAIL, list(map(cells_from_letter_mail, letters)))
+    storms.count_notifications(connection, letters, at=at)
 
 
 def _write_known_ids(connection: Connection, decision: Decision) -> None:

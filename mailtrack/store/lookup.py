@@ -18,6 +18,7 @@ from mailtrack.store.database import Session
 from mailtrack.store.letters import is_sent, is_unsent, letter_of, recent_letters
 from mailtrack.store.lists import lines_of_numbers, lines_of_owner, lines_of_queue
 from mailtrack.store.search import find
+from mailtrack.store.storms import marks_due, marks_in_force
 from mailtrack.store.tables import (
     AGENT,
     CLOCK,
@@ -44,6 +45,7 @@ from mailtrack.tickets.context import (
 from mailtrack.tickets.decision import Disposition
 from mailtrack.tickets.letter import SentLetter
 from mailtrack.tickets.reading import Reading
+from mailtrack.tickets.storm import StormDue
 from mailtrack.tickets.ticket import JournalRow, PersonId, Ticket, TicketLine, agent_id
 from mailtrack.tickets.token import Purpose, Token
 
@@ -156,16 +158,18 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
     involved = tuple(ticket.number for ticket in tickets)
     letters = recent_letters(connection, involved)
     person = agent_id(reading.agent) if reading.agent else reading.sender_key
+    automatic = recent_automatic(connection, reading, person=person, tickets=tickets, now=now)
+    if automatic.flood is not None and automatic.flood not in involved:
+        tickets += load_tickets(connection, (automatic.flood,), now=now)
     return Context(
         seen=_seen(connection, reading, now=now),
         tokens=tokens,
         known_ids=known_ids,
         tickets=tickets,
         customer=_customer(connection, reading.sender_key),
-        automatic=recent_automatic(
-            connection, reading, person=person, tickets=tickets, now=now
-        ),
+        automatic=automatic,
         agents=agents(connection),
+        marks=marks_in_force(connection, involved, now=now),
         turns=tuple((row.group, row.agent) for row in connection.execute(_TURNS)),
         held=_held(connection, tokens),
         bounced=_bounced(connection, tokens),
@@ -188,6 +192,11 @@ def look_up_tick(session: Session, *, now: datetime, limit: int) -> tuple[Ticket
     numbers = dict.fromkeys(due.scalars())
     heirs_too = load_tickets(connection, numbers, now=now)
     return tuple(ticket for ticket in heirs_too if ticket.number in numbers)
+
+
+def look_up_storms(session: Session, *, now: datetime) -> StormDue:
+    """What was kept back in a storm and is to be told at ``now``."""
+    return marks_due(session.connection(), now=now)
 
 
 def next_numbers(session: Session) -> tuple[int, int]:
@@ -220,7 +229,12 @@ def held_open(session: Session) -> tuple[HeldMail, ...]:
 def agents(connection: Connection) -> tuple[AgentState, ...]:
     """What is known of every agent that anything is known of, by name."""
     found = connection.execute(_AGENTS)
-    return tuple(AgentState(row.name, row.open_tickets, row.away_until) for row in found)
+    return tuple(
+        AgentState(
+            row.name, row.open_tickets, row.away_until, row.notified_count, row.notified_since
+        )
+        for row in found
+    )
 
 
 def _seen(connection: Connection, reading: Reading, *, now: datetime) -> Receipt | None:

@@ -35,12 +35,16 @@ class Brake(StrEnum):
 
 
 class HeldState(StrEnum):
-    """What became of a mail that waited. Released: it is to be decided again. Done: it was."""
+    """What became of a mail that waited. Released: it is to be decided again. Done: it was.
+
+    Grouped: it stands in the ticket of a flood, and may be given one of its own.
+    """
 
     HELD = "held"
     RELEASED = "released"
     DROPPED = "dropped"
     DONE = "done"
+    GROUPED = "grouped"
 
 
 class TicketRow(SQLModel, table=True):
@@ -269,6 +273,8 @@ class AgentRow(SQLModel, table=True):
     name: str = Field(primary_key=True)
     open_tickets: int
     away_until: datetime | None = None
+    notified_count: int = 0
+    notified_since: datetime | None = None
 
 
 class TurnRow(SQLModel, table=True):
@@ -278,6 +284,19 @@ class TurnRow(SQLModel, table=True):
 
     group: str = Field(primary_key=True)
     agent: str
+
+
+class StormRow(SQLModel, table=True):
+    """A storm that is on, or what is kept back because of one; see ``tickets.storm``."""
+
+    __tablename__ = "storm"
+
+    mark: str = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    person: str = Field(primary_key=True)
+    said: str
+    times: int
+    until: datetime = Field(index=True)
 
 
 def _brake_index(name: str, *columns: str) -> Index:
@@ -362,5 +381,6 @@ HELD = _table("held")
 CUSTOMER = _table("customer")
 AGENT = _table("agent")
 TURN = _table("turn")
+STORM = _table("storm")
 LETTER = _table("letter")
 LETTER_MAIL = _table("letter_mail")

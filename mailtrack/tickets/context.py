@@ -8,6 +8,7 @@ from datetime import datetime
 from mailtrack.mail.envelope import Envelope
 from mailtrack.tickets.letter import SentLetter
 from mailtrack.tickets.reading import Bracket
+from mailtrack.tickets.storm import StormMark
 from mailtrack.tickets.ticket import JournalRow, PersonId, Ticket, TicketLine
 from mailtrack.tickets.token import Token
 
@@ -85,7 +86,11 @@ class CustomerRecord:
 
 @dataclass(frozen=True, slots=True)
 class RecentAutomatic:
-    """Automatic letters lately: the numbers the brakes of security section 4.1 look at."""
+    """Automatic letters lately: the numbers the brakes of security section 4.1 look at.
+
+    ``acknowledgements_usual`` is the mean of this hour in the fortnight before, None if it is
+    not known or does not matter. ``flood`` is the ticket that takes this sender's flood.
+    """
 
     to_sender_10_minutes: int = 0
     to_sender_day: int = 0
@@ -97,18 +102,23 @@ class RecentAutomatic:
     errors_to_sender_day: int = 0
     answers_to_sender_hour: int = 0
     admins_told_hour: int = 0
+    acknowledgements_usual: float | None = None
+    flood: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AgentState:
     """What is known of an agent beyond ``people.yaml``. ``open_tickets`` counts new and open.
 
-    ``away_until`` is None when here.
+    ``away_until`` is None when here. ``notified_count`` are the notifications since
+    ``notified_since``, the beginning of the last ten minutes in which there were any.
     """
 
     name: str
     open_tickets: int
     away_until: datetime | None = None
+    notified_count: int = 0
+    notified_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,7 @@ class Context:
     ``held`` is what a confirm token is about; ``bounced`` the letter of a bounce token.
     ``unsent`` are letters of these tickets that have not left. ``undoable`` is the journal of
     the sender's last decision on each ticket. ``found`` answers ``Reading.wants`` in order.
+    ``marks`` are the storms that are on, of the desk and of these tickets.
     """
 
     seen: Receipt | None = None
@@ -138,6 +149,7 @@ class Context:
     unsent: tuple[SentLetter, ...] = ()
     undoable: tuple[JournalRow, ...] = ()
     found: tuple[tuple[TicketLine, ...], ...] = ()
+    marks: tuple[StormMark, ...] = ()
 
     def ticket(self, number: int) -> Ticket | None:
         """The ticket of that number if the look-up found it."""

@@ -10,6 +10,7 @@ from mailtrack.mail.address import Mailbox
 from mailtrack.tickets.clock import Clock
 from mailtrack.tickets.context import HeldMail
 from mailtrack.tickets.letter import Letter
+from mailtrack.tickets.storm import StormMark
 from mailtrack.tickets.ticket import Entry, Participant, PersonId, Ticket
 from mailtrack.tickets.ticket import Reason as Reason
 from mailtrack.tickets.token import Token
@@ -186,6 +187,28 @@ class LetterBounced:
     is_permanent: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SetMark:
+    """A storm is remembered, or what is kept back because of one."""
+
+    mark: StormMark
+
+
+@dataclass(frozen=True, slots=True)
+class EndMark:
+    """A mark's hour has come."""
+
+    mark: StormMark
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseGrouped:
+    """The mails of a flood, filed together in this ticket, are decided one by one."""
+
+    number: int
+    by: PersonId
+
+
 Effect = (
     OpenTicket
     | AddEntry
@@ -204,6 +227,9 @@ Effect = (
     | KnowCustomer
     | SetAway
     | LetterBounced
+    | SetMark
+    | EndMark
+    | ReleaseGrouped
 )
 
 

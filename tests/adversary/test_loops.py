@@ -75,9 +75,14 @@ def test_a67_one_sender_is_acknowledged_seldom_and_the_agents_are_not_buried(
     for n in range(32):
         scene.mail(CARA, f"problem {n} of {'x' * n}", f"Hello {n}.")
         scene.stage.move_to(scene.stage.now + timedelta(seconds=70))
+    most = scene.stage.policy.brakes.tickets_from_sender_hour_max
     assert len(acks(scene)) <= 3
-    assert scene.stage.ticket(32) is not None
-    assert len(scene.left_to(IVAN)) <= scene.stage.policy.brakes.tickets_from_sender_hour_max
+    parent = scene.stage.ticket(most + 1)
+    assert parent is not None
+    assert "flood" in parent.tags
+    assert [entry.text for entry in parent.entries] == ["Hello 30.", "Hello 31."]
+    assert scene.stage.ticket(most + 2) is None
+    assert len(scene.left_to(IVAN)) == most + 1
 
 
 def test_a70_a79_no_return_path_and_bcc_get_a_ticket_and_no_letter(scene: Scene) -> None:

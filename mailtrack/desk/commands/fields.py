@@ -8,7 +8,8 @@ from mailtrack.desk.brackets import folded
 from mailtrack.desk.commands.names import nearest, one_of, queue_named, value_of
 from mailtrack.desk.commands.order import Asked, Done, Problem, Question, Refusal
 from mailtrack.desk.commands.times import instant_from, span_from
-from mailtrack.tickets.decision import Change, Field
+from mailtrack.tickets.decision import Change, Field, ReleaseGrouped
+from mailtrack.tickets.storm import FLOOD_TAG
 from mailtrack.tickets.ticket import Priority, Ticket
 
 TAG_CHARS_MAX = 40
@@ -97,6 +98,14 @@ def time_spent(asked: Asked) -> Done | Refusal:
     spent = _ticket(asked).minutes_spent
     new = min(max(0, spent - minutes if is_less else spent + minutes), MINUTES_MAX)
     return _change(asked, Field.MINUTES_SPENT, str(spent), str(new))
+
+
+def ungroup(asked: Asked) -> Done | Refusal:
+    """``[ungroup]``: each mail of a flood that was filed here becomes a ticket of its own."""
+    ticket = _ticket(asked)
+    if FLOOD_TAG not in ticket.tags:
+        return asked.refuse(Problem.NO_FLOOD)
+    return Done((ReleaseGrouped(ticket.number, asked.actor.id),))
 
 
 def _tags(argument: str) -> tuple[str, ...]:

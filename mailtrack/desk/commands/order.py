@@ -37,6 +37,7 @@ class Problem(StrEnum):
     NOTHING_TO_UNDO = "nothing_to_undo"
     TOO_MANY = "too_many"
     NOTHING_NEW = "nothing_new"
+    NO_FLOOD = "no_flood"
     NOT_ON_TOP = "not_on_top"
 
 

@@ -157,6 +157,13 @@ COMMANDS: Final[tuple[Command, ...]] = (
               "більше нічого не отримує"),
     ),
     Command(
+        "ungroup", ("ungroup flood", "разгруппировать", "розгрупувати"), Group.FIELDS, NONE,
+        AGENT, fields.ungroup, "[ungroup]",
+        _help("make a ticket of each mail of a flood",
+              "сделать из каждого письма потока заявку",
+              "зробити з кожного листа потоку заявку"),
+    ),
+    Command(
         "show", ("open ticket", "history", "показать", "показати"), Group.QUESTIONS, OPTIONAL,
         LIGHT, words.show, "[show:1042]",
         _help("mail me the whole ticket", "прислать всю заявку", "надіслати всю заявку"),
