@@ -1,16 +1,15 @@
 """Carries one mail, or one tick, along the path: reading ``handle`` is reading the house.
 
-The clerk takes what waits in the spool, oldest first, has many mails parsed side by side, and
-decides and applies them in order, as many in one commit as are waiting, each in a savepoint of
-its own. What fails is tried again, then read shallowly, then set apart; its successors never
-wait for it. ``desk.decide`` says what becomes of a mail; nothing here does.
+The clerk is handed what waits in the spool (see ``hand``), and decides and applies it in
+order, as many mails in one commit as are waiting, each in a savepoint of its own. What fails is
+tried again, then read shallowly, then set apart; strangers to its conversation never wait for
+it. ``desk.decide`` says what becomes of a mail; nothing here does.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,10 +23,9 @@ from mailtrack.desk.policy import Policy
 from mailtrack.desk.reading import read
 from mailtrack.desk.ticking import decide_tick
 from mailtrack.errors import TemporaryFailure
+from mailtrack.hand import FAILURES_MAX, Hand, Taken
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.spool import Spool
-from mailtrack.intake.spoolfile import SpoolDamaged
-from mailtrack.mail.envelope import Envelope
 from mailtrack.mail.message import ParsedMail
 from mailtrack.reader import Reader, ReaderDied
 from mailtrack.store import ledger, lookup
@@ -36,36 +34,11 @@ from mailtrack.tickets.context import Grant, HeldMail
 from mailtrack.tickets.decision import Decision
 from mailtrack.tickets.fresh import Fresh
 
-BATCH_MAX: Final = 64
 TICKETS_A_TICK_MAX: Final = 200
 RELEASES_MAX: Final = 20
-FAILURES_MAX: Final = 3
-# Tries are counted before they are made, and a killed daemon counts as one for what it had in
-# hand: many kills must not condemn a good mail, one killer must not stop the desk.
-TRIES_MAX: Final = 12
 RETRY_SECONDS_MAX: Final = 30.0
-# How long a batch waits for its slow mails, so that mails are decided in order. What takes
-# longer is passed by its successors.
-READ_TOGETHER_SECONDS: Final = 0.1
-IN_HAND_MAX: Final = 512
-LARGE_BYTES_MIN: Final = 256 * 1024
-LARGE_IN_MEMORY_MAX: Final = 4
 
 _log = log.get("clerk")
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A mail as the clerk has it in hand. ``mail`` None: it could not be read, see ``poison``.
-
-    ``decision_id`` is the spool id, or one of its own for a held mail that was released.
-    """
-
-    decision_id: str
-    envelope: Envelope
-    mail: ParsedMail | None
-    poison: Poison | None = None
-    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +115,7 @@ class Clerk:
         self._database, self._reader, self._desk = database, reader, desk
         self._letters_written = letters_written
         self._bell = asyncio.Event()
-        self._failures: dict[str, int] = {}
-        self._readings: dict[str, asyncio.Task[Taken | None]] = {}
-        self._room_for_large = asyncio.Semaphore(LARGE_IN_MEMORY_MAX)
+        self._hand = Hand(spool, reader, bell=self._bell)
         self._is_stopping = False
         self.handled_count = 0
 
@@ -154,7 +125,7 @@ class Clerk:
 
     def stop(self) -> None:
         """End after the batch in hand."""
-        self._is_stopping = True
+        self._is_stopping = self._hand.is_stopping = True
         self._bell.set()
 
     async def run(self) -> None:
@@ -162,7 +133,7 @@ class Clerk:
         try:
             await self._run()
         finally:
-            await self._lay_down()
+            await self._hand.lay_down()
 
     async def _run(self) -> None:
         patience = 0.1
@@ -182,13 +153,14 @@ class Clerk:
 
     async def work(self) -> int:
         """Handle one batch of what waits; how many mails that were. Raises TemporaryFailure."""
-        found = await self._read_batch()
+        found = await self._hand.next()
         taken = [one for one in found if one is not None]
         try:
             done = await asyncio.to_thread(self._decide, taken) if taken else []
         except TemporaryFailure:
             # The world failed, not the mails: however long it does, they are as good as new.
-            await asyncio.to_thread(self._forget_tries, [one.decision_id for one in taken])
+            names = [one.decision_id for one in taken]
+            await asyncio.to_thread(self._hand.forget_tries, names)
             raise
         for one, decision in done:
             await asyncio.to_thread(self._put_away, one, decision)
@@ -215,94 +187,6 @@ class Clerk:
         except TimeoutError:
             return
 
-    # Taking a mail in hand: counted before it is read, shallowly after a failure.
-
-    def _batch(self) -> list[tuple[str, int]]:
-        """The next mails not yet in hand, and how often each was tried, this time included.
-
-        What was in hand when we died, or has failed, is taken alone: its neighbours get through
-        one by one, however often we are killed, and a mail that kills us stands out.
-        """
-        batch: list[tuple[str, int]] = []
-        waiting = self._spool.waiting(IN_HAND_MAX)
-        for spool_id in [one for one in waiting if one not in self._readings][:BATCH_MAX]:
-            tries = self._spool.attempt(spool_id)
-            if tries > 1 and batch:
-                break
-            batch.append((spool_id, tries))
-            if tries > 1:
-                break
-        return batch
-
-    async def _read_batch(self) -> list[Taken | None]:
-        """What has been read by now, in spool order; None for a mail that could not be."""
-        self._bell.clear()
-        new = []
-        for spool_id, tries in await asyncio.to_thread(self._batch):
-            reading = asyncio.create_task(self._take(spool_id, tries))
-            self._readings[spool_id] = reading
-            new.append(reading)
-        if new:
-            await asyncio.wait(new, timeout=READ_TOGETHER_SECONDS)
-        if not any(reading.done() for reading in self._readings.values()):
-            await self._wait_for_a_reading()
-        ended = sorted(name for name, reading in self._readings.items() if reading.done())
-        return list(await asyncio.gather(*[self._readings.pop(name) for name in ended]))
-
-    async def _wait_for_a_reading(self) -> None:
-        """Until one of the slow mails is read, or something new waits."""
-        if not self._readings or self._is_stopping:
-            return
-        rung = asyncio.create_task(self._bell.wait())
-        await asyncio.wait({rung, *self._readings.values()}, return_when="FIRST_COMPLETED")
-        rung.cancel()
-
-    async def _lay_down(self) -> None:
-        """Break off what is still being read: it waits in the spool, as if never tried."""
-        names = list(self._readings)
-        readings = [self._readings.pop(name) for name in names]
-        for reading in readings:
-            reading.cancel()
-        await asyncio.gather(*readings, return_exceptions=True)
-        await asyncio.to_thread(self._forget_tries, names)
-
-    def _forget_tries(self, names: list[str]) -> None:
-        for name in names:
-            self._spool.attempts_end(name)
-
-    async def _take(self, spool_id: str, tries: int) -> Taken | None:
-        """The mail, read. Few large ones are in memory at one time; small ones pass by."""
-        size_bytes = await asyncio.to_thread(self._spool.size_bytes, spool_id)
-        room = self._room_for_large if size_bytes >= LARGE_BYTES_MIN else nullcontext()
-        async with room:
-            return await self._read_one(spool_id, tries)
-
-    async def _read_one(self, spool_id: str, tries: int) -> Taken | None:
-        failures = self._failures.get(spool_id, 0)
-        try:
-            envelope, raw = await asyncio.to_thread(self._spool.read, spool_id)
-        except SpoolDamaged as damaged:
-            await self._set_apart(spool_id, str(damaged))
-            return None
-        if failures >= FAILURES_MAX or tries > TRIES_MAX:
-            reason = "it broke every reader" if failures else "the daemon died over it"
-            return Taken(spool_id, envelope, None, Poison(reason, max(tries, failures)))
-        try:
-            mail = await self._reader.read(raw, shallow=failures > 0 or tries > FAILURES_MAX)
-        except ReaderDied as died:
-            self._count_failure(spool_id, str(died))
-            return None
-        return Taken(spool_id, envelope, mail)
-
-    def _count_failure(self, spool_id: str, reason: str) -> None:
-        self._failures[spool_id] = self._failures.get(spool_id, 0) + 1
-        attempts = self._failures[spool_id]
-        _log.warning("mail_failed", spool_id=spool_id, reason=reason, attempts=attempts)
-
-    async def _set_apart(self, spool_id: str, reason: str) -> None:
-        _log.error("mail_quarantined", spool_id=spool_id, reason=reason)
-        await asyncio.to_thread(self._spool.quarantine, spool_id, reason)
-
     # Deciding: one transaction, a savepoint for each mail.
 
     def _decide(self, taken: list[Taken]) -> list[tuple[Taken, Decision | None]]:
@@ -324,14 +208,14 @@ class Clerk:
             raise
         except Exception as error:  # noqa: BLE001 - the one place where a fault of ours ends
             # It fails this mail and no other; after three times the mail is set apart.
-            self._count_failure(taken.decision_id, type(error).__name__)
+            self._hand.count_failure(taken.decision_id, type(error).__name__)
             _log.exception("mail_broke_us", spool_id=taken.decision_id)
             return []
 
     def _put_away(self, taken: Taken, decision: Decision | None) -> None:
         """After the commit: the file moves to the archive, or apart if nobody could read it."""
         spool_id = taken.decision_id
-        self._failures.pop(spool_id, None)
+        self._hand.is_through(spool_id)
         self.handled_count += 1
         if taken.poison is not None:
             self._spool.quarantine(spool_id, taken.poison.reason)
@@ -383,7 +267,7 @@ class Clerk:
     def _decide_released(self, held_id: str, taken: Taken) -> None:
         with self._database.transaction() as session:
             done = self._decide_one(session, taken)
-            if done or self._failures.get(taken.decision_id, 0) >= FAILURES_MAX:
+            if done or self._hand.failures_of(taken.decision_id) >= FAILURES_MAX:
                 end = ledger.end_release if done else ledger.hold_again
                 end(session, held_id)
         for _, decision in done:

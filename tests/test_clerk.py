@@ -8,7 +8,7 @@ import pytest
 from bench import Bench
 from raw_mail import text_mail
 
-from mailtrack.clerk import FAILURES_MAX
+from mailtrack.hand import FAILURES_MAX
 from mailtrack.store import lookup
 
 TOO_LITTLE = 16 * 1024 * 1024  # a reader cannot even start in it

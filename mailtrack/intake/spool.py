@@ -205,6 +205,15 @@ class Spool:
             raise SpoolDamaged(f"{spool_id}: cannot be read ({error.strerror})") from error
         return split_file(content, spool_id)
 
+    def peek(self, spool_id: str, size_bytes: int) -> tuple[Envelope, bytes]:
+        """The envelope and the first bytes of a mail. Raises SpoolDamaged."""
+        try:
+            with self._path(spool_id).open("rb") as file:
+                head = file.readline(HEAD_BYTES_MAX)
+                return envelope_from(head, spool_id), file.read(size_bytes)
+        except OSError as error:
+            raise SpoolDamaged(f"{spool_id}: cannot be read ({error.strerror})") from error
+
     def is_waiting(self, spool_id: str) -> bool:
         """Whether the mail waits here at this moment. An id that is none of ours does not."""
         return _SPOOL_ID.match(spool_id) is not None and self._path(spool_id).exists()
