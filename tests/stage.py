@@ -69,6 +69,7 @@ class Stage:
     def __init__(self, folder: Path, policy: Policy, *, name: str) -> None:
         self.policy = policy
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.peer = "192.0.2.1"
         self.left: list[Left] = []
         self._name = name
         self.released = 0  # held mails that the last mail released
@@ -107,7 +108,7 @@ class Stage:
             rcpt_to=tuple(filter(None, map(address_from, rcpt_to))),
             received_at=self.now,
             front=Front(front),
-            peer="192.0.2.1",
+            peer=self.peer,
             size_bytes=len(raw),
             sha256=sha256,
             authenticated_as=login,

@@ -6,7 +6,7 @@ The only place in this room that calls the desk's own compilers. Order: shapes, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -22,7 +22,7 @@ from mailtrack.config.compile_desk import (
     has_letters,
     state_of,
 )
-from mailtrack.config.compile_people import agents_of, customers_of
+from mailtrack.config.compile_people import agents_of, aliases_of, customers_of
 from mailtrack.config.compile_rules import rules_of
 from mailtrack.config.compile_sla import calendars_of, ladder_of, policies_of
 from mailtrack.config.example import shipped
@@ -81,7 +81,15 @@ def compiled(
     )
     keys = _keys_of(config.state, environ, report)
     _check_ours(behaviour, addresses, pages, report)
-    return config, _policy_of(desk, behaviour, addresses, keys=keys, stationery=stationery)
+    policy = _policy_of(desk, behaviour, addresses, keys=keys, stationery=stationery)
+    aliases = aliases_of(
+        policy.customers,
+        policy.agents,
+        dict(policy.addresses),
+        page=pages.people,
+        report=report,
+    )
+    return config, replace(policy, aliases=aliases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +229,7 @@ def _policy_of(
         undo_delay=desk.undo_delay,
         reopen_within=desk.reopen_within,
         token_life_after_close=desk.reply.expire_after_close,
+        agent_token_life=desk.reply.agent_token_ttl,
         thanks_chars_max=desk.thanks_chars_max,
         attachments_bytes_max=file.outgoing.attachments_max,
         brakes=Brakes(**file.brakes.model_dump()),

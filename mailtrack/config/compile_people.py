@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from mailtrack.config.known import Known
@@ -10,7 +11,7 @@ from mailtrack.config.models_people import AgentSection, CustomerSection, People
 from mailtrack.config.page import KeyPath, Page, shown_text
 from mailtrack.config.report import Report
 from mailtrack.desk.policy import Agent, CustomerRule, Role
-from mailtrack.mail.address import domain_from
+from mailtrack.mail.address import address_from, domain_from
 
 # Names that mean somebody else in ``tell:`` and in commands.
 RESERVED: Final = ("owner", "lead", "leads", "queue", "me", "nobody", "none")
@@ -130,7 +131,37 @@ def _customer_of(
         language=one.language,
         sla=one.sla,
         where=page.where(path),
+        also=tuple(address.key for address in one.also),
     )
+
+
+def aliases_of(
+    customers: tuple[CustomerRule, ...],
+    agents: tuple[Agent, ...],
+    ours: Mapping[str, str],
+    *,
+    page: Page,
+    report: Report,
+) -> dict[str, str]:
+    """The further addresses of customers, each with the one that names the person."""
+    owners = {key: f"agent '{one.name}'" for one in agents for key in one.emails}
+    owners |= dict.fromkeys(ours, "the desk itself")
+    owners |= {one.glob: f"customer '{one.glob}'" for one in customers if "@" in one.glob}
+    aliases: dict[str, str] = {}
+    for index, one in enumerate(customers):
+        path: KeyPath = ("customers", index)
+        if one.also and address_from(one.glob) is None:
+            found = f"{shown_text(one.glob)} is more than one person"
+            mend = "Give match the one address that the others stand for"
+            report.wrong(page, (*path, "match"), found, mend)
+        for place, key in enumerate(one.also):
+            if key in owners:
+                found = f"{key} belongs to {owners[key]} already"
+                mend = "An address belongs to one person, once; delete it here or there"
+                report.wrong(page, (*path, "also", place), found, mend)
+            owners.setdefault(key, f"customer '{one.glob}'")
+            aliases[key] = one.glob
+    return aliases
 
 
 def fits_addresses(glob: str) -> bool:

@@ -74,6 +74,12 @@ class ReplySection(Section):
         "How long after a ticket is closed an answer still finds it. A later one opens a new, "
         "linked ticket; nothing is lost.",
     )
+    agent_token_ttl: Duration = spelt(
+        "90d",
+        duration_from,
+        "How long an agent's reply address is good for. New letters bring a new one in time; "
+        "an agent who answers an older one is asked to confirm.",
+    )
 
 
 class DeskSection(Section):

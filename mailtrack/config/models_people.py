@@ -50,6 +50,11 @@ class CustomerSection(Section):
         description="A domain (acme.example), an address, or a pattern (*@*.acme.example).",
         examples=["acme.example"],
     )
+    also: MailAddresses = Field(
+        (),
+        description="Other addresses of the same person, if match is one address: mail from "
+        "any of them is hers, and she may answer with one what we wrote to another.",
+    )
     organisation: Name | None = Field(None, description="The organisation they belong to.")
     type: Name | None = Field(
         None, description="A word of yours, such as vip; rules and promises can ask for it."

@@ -12,7 +12,9 @@ from typing import assert_never
 
 from mailtrack.tickets.decision import (
     AddEntry,
+    BrakePeer,
     Change,
+    CountGuesses,
     Effect,
     EndHold,
     EndMark,
@@ -32,6 +34,7 @@ from mailtrack.tickets.decision import (
     SetMark,
     StopLetter,
     TakeTurn,
+    UseToken,
     WithdrawEntry,
 )
 from mailtrack.tickets.ticket import (
@@ -67,7 +70,8 @@ def _after_one(ticket: Ticket, effect: Effect) -> Ticket:
             return replace(ticket, participants=(*others, participant))
         case Leave(_, person):
             stay = tuple(p for p in ticket.participants if p.person != person)
-            return replace(ticket, participants=stay)
+            live = tuple(token for token in ticket.tokens if token.person != person)
+            return replace(ticket, participants=stay, tokens=live)
         case LinkTickets(_, other):
             return replace(ticket, linked=(*ticket.linked, other))
         case SetClocks(_, clocks):
@@ -79,7 +83,9 @@ def _after_one(ticket: Ticket, effect: Effect) -> Ticket:
             return replace(ticket, tokens=live)
         case OpenTicket() | Hold() | EndHold() | StopLetter() | TakeTurn():
             return ticket
-        case KnowCustomer() | SetAway() | LetterBounced():
+        case KnowCustomer() | SetAway() | LetterBounced() | UseToken():
+            return ticket
+        case CountGuesses() | BrakePeer():
             return ticket
         case SetMark() | EndMark() | ReleaseGrouped():
             return ticket

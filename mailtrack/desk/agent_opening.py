@@ -113,11 +113,12 @@ def _requester(case: Case, agent: Agent) -> tuple[Participant, EntryKind]:
     if forwarded is not None:
         sender = case.mail.forwarded.sender if case.mail.forwarded else None
         assert sender is not None, "_forwarded looked"
-        return requester_from(sender.address.key, sender), EntryKind.NOTE
+        return requester_from(case.policy.person_at(sender.address.key), sender), EntryKind.NOTE
     for one in case.mail.to:
         is_customer = case.policy.agent_at(one.address.key) is None
         if is_customer and not case.policy.is_ours(one.address):
-            return requester_from(one.address.key, one), EntryKind.ANSWER
+            person = case.policy.person_at(one.address.key)
+            return requester_from(person, one), EntryKind.ANSWER
     return requester_from(agent.id, Mailbox(agent.shown, agent.address)), EntryKind.MAIL
 
 
@@ -144,7 +145,7 @@ def _entries(case: Case, ticket: Ticket, agent: Agent, *, kind: EntryKind) -> tu
         case,
         ticket.number,
         kind=EntryKind.MAIL,
-        author=sender.address.key,
+        author=case.policy.person_at(sender.address.key),
         shown=sender.name or str(sender.address),
         text=forwarded.text,
         is_verified=False,

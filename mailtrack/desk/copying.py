@@ -24,8 +24,9 @@ def copied(case: Case, writer: Writer, ticket: Ticket) -> tuple[Join, ...]:
     room = CC_MAX - len(ticket.with_part(Part.CC))
     new: dict[str, Mailbox] = {}
     for one in case.mail.cc:
-        if _may_join(case, one.address) and ticket.participant(one.address.key) is None:
-            new.setdefault(one.address.key, one)
+        person = case.policy.person_at(one.address.key)
+        if _may_join(case, one.address) and ticket.participant(person) is None:
+            new.setdefault(person, one)
     parts = (Participant(person, mailbox, Part.CC) for person, mailbox in new.items())
     joins = tuple(Join(ticket.number, part, writer.person) for part in parts)
     return joins[: max(0, room)]

@@ -11,12 +11,13 @@ from typing import Final
 
 from mailtrack.desk.acknowledging import acknowledge
 from mailtrack.desk.after import after
+from mailtrack.desk.bearers import holder_of, is_leaked, told_of_token
 from mailtrack.desk.brackets import folded
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.copying import copied, told_of
 from mailtrack.desk.hearing import News, tell_agents
 from mailtrack.desk.holding import GROUPED, HoldReason, hold, tell_admins
-from mailtrack.desk.identity import Writer
+from mailtrack.desk.identity import Writer, needs_origin
 from mailtrack.desk.letter_views import Event
 from mailtrack.desk.opening import (
     customer_effects,
@@ -25,7 +26,9 @@ from mailtrack.desk.opening import (
     open_ticket,
     requester_from,
 )
+from mailtrack.desk.policy import Role
 from mailtrack.desk.promised import clocks_after, promise_of
+from mailtrack.desk.showing import shown_person
 from mailtrack.desk.sla import CustomerWrote, Opened, Reopened
 from mailtrack.desk.storms import FLOOD_TOLD_AFTER, flood_ticket, is_flood, muting
 from mailtrack.desk.threads import Thread, team_of
@@ -59,7 +62,7 @@ def decide_customer(case: Case, writer: Writer, thread: Thread) -> Decision:
     """What becomes of a customer's mail."""
     ticket = thread.ticket
     if ticket is None:
-        return _open(case, writer, thread, follows=None)
+        return _open(case, writer, thread, follows=thread.expired)
     if thread.is_stranger:
         return _third_party(case, writer, thread, ticket)
     if _is_long_finished(case, ticket):
@@ -69,14 +72,13 @@ def decide_customer(case: Case, writer: Writer, thread: Thread) -> Decision:
 
 def _append(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decision:
     is_disproved = writer.origin.verdict is Verdict.FAIL
-    is_own = thread.has_capability or ticket.participant(writer.person) is not None
     entry = entry_from(
         case,
         ticket.number,
         kind=EntryKind.MAIL,
         author=writer.person,
         shown=_name(writer, ticket),
-        is_verified=is_own and not is_disproved,
+        is_verified=_is_verified(case, writer, thread),
         is_internal=is_disproved,
     )
     effects: tuple[Effect, ...] = (AddEntry(entry), *customer_effects(case, writer))
@@ -98,7 +100,22 @@ def _append(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decis
     clocks = clocks_after(case, now, waits)
     event = Event.REOPENED if is_reopened else Event.MAIL
     everything = (*changed, *clocks)
-    return _told(case, writer, thread, ticket, everything, entry, event, told_of(joins))
+    cautions = told_of(joins)
+    if is_leaked(thread, writer):
+        shown = _shown_holder(case, thread)
+        cautions = (told_of_token(thread, writer, shown=shown), *cautions)
+    return _told(case, writer, thread, ticket, everything, entry, event, cautions)
+
+
+def _is_verified(case: Case, writer: Writer, thread: Thread) -> bool:
+    """Whether agents may take the author for granted: security section 3.4.
+
+    Their own token or our letter to them is enough where no origin can be proved; somebody
+    else's token is not, even for who is on the ticket.
+    """
+    if writer.origin.verdict is not Verdict.NONE:
+        return writer.origin.verdict is Verdict.PASS
+    return thread.has_capability and not needs_origin(case.policy)
 
 
 def _name(writer: Writer, ticket: Ticket) -> str:
@@ -145,7 +162,8 @@ def _third_party(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> 
         now,
         writer.person,
         entry,
-        cautions=(CautionView(Caution.THIRD_PARTY, thread.holder or ""),),
+        cautions=(told_of_token(thread, writer, shown=_shown_holder(case, thread)),),
+        also=_told_besides(case, writer, thread),
     )
     outcome = Outcome(effects, (), thread.trace) + said(
         "thread", "the writer is not on the ticket: for agents only, and nothing goes back"
@@ -174,6 +192,20 @@ def _grouped(case: Case, writer: Writer, thread: Thread, parent: Ticket) -> Deci
     why = said("brake", f"too many new tickets from this sender: filed in #{parent.number}")
     outcome = Outcome(grouped, (), (*thread.trace, *outcome.trace)) + why + told
     return _decision(outcome, Disposition.ENTRY, parent.number, writer)
+
+
+def _shown_holder(case: Case, thread: Thread) -> str:
+    name = holder_of(thread)
+    return shown_person(case.policy, f"@{name}") if name else thread.holder or ""
+
+
+def _told_besides(case: Case, writer: Writer, thread: Thread) -> tuple[str, ...]:
+    """Whose token leaked must know, and the admins (A5)."""
+    name = holder_of(thread)
+    if name is None or not is_leaked(thread, writer):
+        return ()
+    admins = (one.name for one in case.policy.agents if one.role is Role.ADMIN)
+    return (name, *admins)
 
 
 def _open(case: Case, writer: Writer, thread: Thread, *, follows: Ticket | None) -> Decision:
@@ -269,7 +301,9 @@ def _cautions(
     found = []
     if writer.origin.verdict is Verdict.FAIL:
         found.append(CautionView(Caution.FAILED))
-    if follows is not None:
+    if thread.expired is not None:
+        found.append(CautionView(Caution.EXPIRED, str(thread.expired.number)))
+    elif follows is not None:
         found.append(CautionView(Caution.FOLLOW_UP, str(follows.number)))
     elif thread.hint is not None:
         found.append(CautionView(Caution.RELATED, str(thread.hint)))

@@ -7,15 +7,20 @@ byte of every letter.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from mailtrack.desk.after import after
 from mailtrack.desk.agent_mail import work_on_tickets
 from mailtrack.desk.agent_opening import open_by_agent, opens_ticket
-from mailtrack.desk.case import Case, said
+from mailtrack.desk.bearers import used
+from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.customer_mail import decide_customer
+from mailtrack.desk.guesses import look_at_guesses
 from mailtrack.desk.holding import HoldReason, end_hold, hold, may_end, tell_admins
 from mailtrack.desk.identity import Writer, writer_of
 from mailtrack.desk.machines import decide_machine
 from mailtrack.desk.policy import Agent
-from mailtrack.desk.threads import live_token, match_thread
+from mailtrack.desk.threads import Thread, live_token, match_thread
 from mailtrack.tickets.context import HeldMail
 from mailtrack.tickets.decision import Decision, Disposition, Reason
 from mailtrack.tickets.reading import Verdict
@@ -26,6 +31,10 @@ def decide(case: Case) -> Decision:
     """What becomes of this mail: its end state, every effect, every letter, and why."""
     if case.context.seen is not None and case.grant is None:
         return _duplicate(case)
+    return _with(_decided(case), look_at_guesses(case))
+
+
+def _decided(case: Case) -> Decision:
     if _is_our_own(case):
         reason = Reason("loop", "one of our own letters came back")
         return Decision(Disposition.FILED, trace=(reason,))
@@ -38,12 +47,31 @@ def decide(case: Case) -> Decision:
     if held is not None and writer.agent is not None:
         return _confirmation(case, held, writer.agent)
     thread = match_thread(case, writer)
+    tokens = used(thread, writer)
+    if thread.ticket is not None:
+        # Letters are written from it: none may bring a token that has just died.
+        thread = replace(thread, ticket=after(thread.ticket, tokens))
+    return _with(_by_writer(case, writer, thread), Outcome(tokens))
+
+
+def _by_writer(case: Case, writer: Writer, thread: Thread) -> Decision:
     agent = _acting_agent(writer, thread.token)
     if agent is None:
         return decide_customer(case, writer, thread)
     if opens_ticket(case, thread):
         return open_by_agent(case, writer, thread, agent)
     return work_on_tickets(case, writer, thread, agent)
+
+
+def _with(decision: Decision, more: Outcome) -> Decision:
+    """The decision and what the tokens of the mail come to besides, whatever became of it."""
+    told = {letter.person for letter in decision.letters}
+    return replace(
+        decision,
+        effects=decision.effects + more.effects,
+        letters=decision.letters + tuple(one for one in more.letters if one.person not in told),
+        trace=decision.trace + more.trace,
+    )
 
 
 def _duplicate(case: Case) -> Decision:

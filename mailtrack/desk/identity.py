@@ -49,7 +49,8 @@ def writer_of(mail: ParsedMail, origin: Origin, policy: Policy) -> Writer | None
         return None
     agent = policy.agent_at(mail.sender.address.key)
     if agent is None or not agent.is_active:
-        return Writer(mail.sender.address.key, mail.sender, None, origin)
+        person = policy.person_at(mail.sender.address.key)
+        return Writer(person, mail.sender, None, origin)
     return Writer(agent.id, Mailbox(agent.shown, mail.sender.address), agent, origin)
 
 

@@ -292,6 +292,15 @@ class HeldListView(AgentLetterView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuessedView(AgentLetterView):
+    """Somebody guesses at reply tokens, for admins. ``peer`` is an IP address or a domain."""
+
+    peer: str
+    count: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigBrokenView(AgentLetterView):
     """Changed files that cannot be used, for admins; the rules of ``since`` go on."""
 

@@ -7,6 +7,7 @@ decide something knows its ``where``: ``rules.yaml:12``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -54,7 +55,10 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRule:
-    """What is known of customers whose address or domain matches ``glob``."""
+    """What is known of customers whose address or domain matches ``glob``.
+
+    ``also`` are the keys of the other addresses of the one person that ``glob`` names.
+    """
 
     glob: str
     organisation: str | None
@@ -62,6 +66,7 @@ class CustomerRule:
     language: str | None
     sla: str | None
     where: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +136,13 @@ class Brakes:
 class Policy:
     """All that the admin decided. ``addresses`` maps our address keys to queue names.
 
+    ``agent_token_life`` is how long an agent's reply token is good for.
     ``undo_delay`` is how long an agent's answer waits so that ``[undo]`` can stop it.
     ``reopen_within``: a mail to a ticket finished longer ago opens a linked follow-up.
     ``origin_methods`` are the ways to prove a From address that are configured.
     ``reply_domain`` stands in our Message-IDs; in mode ``subdomain`` all its mail is ours.
     ``status_letters`` are the statuses a customer is told of when no words tell them.
+    ``aliases`` maps a customer's further address keys to the one that names them.
     ``thanks_chars_max``: a shorter thank-you leaves a finished ticket finished (S38).
     """
 
@@ -157,6 +164,7 @@ class Policy:
     undo_delay: timedelta
     reopen_within: timedelta
     token_life_after_close: timedelta
+    agent_token_life: timedelta
     thanks_chars_max: int
     attachments_bytes_max: int
     brakes: Brakes
@@ -167,6 +175,11 @@ class Policy:
     status_letters: tuple[Status, ...] = (Status.RESOLVED, Status.CLOSED)
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    aliases: Mapping[str, PersonId] = field(default_factory=dict)
+
+    def person_at(self, address_key: str) -> PersonId:
+        """The customer whose address that is: one of several may stand for all of them."""
+        return self.aliases.get(address_key, address_key)
 
     def agent(self, name: str) -> Agent | None:
         """The agent of that name in ``people.yaml``, active or not."""

@@ -19,6 +19,7 @@ from mailtrack.desk.brackets import (
 )
 from mailtrack.desk.commands.names import one_of
 from mailtrack.desk.commands.table import LOOKED_UP, understood
+from mailtrack.desk.peers import peer_of
 from mailtrack.desk.policy import Agent, Policy, ReplyMode
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Envelope
@@ -57,6 +58,7 @@ def read(
         subject_key=subject_key(mail.subject),
         rcpt_keys=tuple(address.key for address in envelope.rcpt_to),
         origin=origin,
+        peer=peer_of(mail, envelope),
         on_behalf_of=mail.forwarded.sender.address.key if agent and mail.forwarded else None,
     )
 

@@ -380,6 +380,12 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
         letters.HeldListView(route=TO_DESK, held=(HELD, BARE_HELD), **HERE),
         letters.HeldListView(route=TO_DESK, held=(), **HERE),
     ),
+    "guessed": (
+        letters.GuessedView(
+            route=TO_DESK, actions=ACTIONS, peer="192.0.2.66", count=21, until=SOON, **HERE
+        ),
+        letters.GuessedView(route=TO_DESK, peer="", count=1, until=SOON, **HERE),
+    ),
     "config_broken": (
         letters.ConfigBrokenView(
             route=TO_DESK,

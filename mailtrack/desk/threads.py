@@ -19,7 +19,7 @@ from mailtrack.tickets.context import Context, KnownId
 from mailtrack.tickets.decision import Reason
 from mailtrack.tickets.reading import Verdict
 from mailtrack.tickets.ticket import PersonId, Ticket
-from mailtrack.tickets.token import Purpose, Token
+from mailtrack.tickets.token import Purpose, Token, TokenText
 
 MERGES_MAX: Final = 20
 
@@ -40,7 +40,8 @@ class Thread:
     ``holder`` is whom the token or id was given to; ``token`` the row, if a token named it.
     ``is_stranger``: the writer is not on the ticket. ``hint`` is a ticket that it may belong to
     but for which nothing speaks but a claim. ``has_capability``: the token or issued id is the
-    writer's own.
+    writer's own. ``expired`` is a ticket of the writer's, closed so long ago that its tokens
+    open nothing any more.
     """
 
     ticket: Ticket | None = None
@@ -50,6 +51,7 @@ class Thread:
     is_stranger: bool = False
     has_capability: bool = False
     hint: int | None = None
+    expired: Ticket | None = None
     trace: tuple[Reason, ...] = ()
 
 
@@ -67,13 +69,24 @@ def match_thread(case: Case, writer: Writer | None) -> Thread:
 
 def live_token(case: Case, *purposes: Purpose) -> Token | None:
     """The first token of the mail that is proved, live, and good for one of the purposes."""
-    for seen in case.reading.tokens:
-        row = next((one for one in case.context.tokens if one.handle == seen.handle), None)
+    for seen in () if is_braked(case) else case.reading.tokens:
+        row = row_of(case, seen)
         if row is None or row.purpose not in purposes:
             continue
         if case.policy.keys.proves(seen, row) and _is_live(row, case.fresh.now):
             return row
     return None
+
+
+def row_of(case: Case, seen: TokenText) -> Token | None:
+    """The row of that handle. That it is there proves nothing yet."""
+    return next((one for one in case.context.tokens if one.handle == seen.handle), None)
+
+
+def is_braked(case: Case) -> bool:
+    """Whether so many guesses came from there that no token is looked at for a while."""
+    until = case.context.guesses.braked_until
+    return until is not None and case.fresh.now < until
 
 
 def _by_token(case: Case, writer: Writer | None) -> Thread | None:
@@ -83,8 +96,15 @@ def _by_token(case: Case, writer: Writer | None) -> Thread | None:
         return None
     person = writer.person if writer else ""
     is_own = token.person == person
+    if _has_expired(case, ticket):
+        reason = Reason("thread", f"a reply token of #{ticket.number}, closed too long ago")
+        expired = ticket if is_own else None
+        return Thread(
+            via=Via.TOKEN, token=token, hint=ticket.number, expired=expired, trace=(reason,)
+        )
     conflict = any(
-        known.is_ours and known.number != token.number for known in case.context.known_ids
+        known.is_ours and known.number not in (token.number, ticket.number)
+        for known in case.context.known_ids
     )
     return Thread(
         ticket,
@@ -115,7 +135,17 @@ def _by_issued_id(case: Case, writer: Writer | None) -> Thread | None:
     if ticket is None or not _is_there(writer, ticket):
         return None
     reason = Reason("thread", f"answers a letter we sent to {known.person}")
-    return Thread(ticket, Via.ISSUED_ID, known.person, has_capability=True, trace=(reason,))
+    is_fresh = writer.agent is None or _is_fresh(case, known)
+    return Thread(ticket, Via.ISSUED_ID, known.person, has_capability=is_fresh, trace=(reason,))
+
+
+def _is_fresh(case: Case, known: KnownId) -> bool:
+    """Whether an agent got that letter so lately that a token in it would be good still."""
+    since = case.fresh.now - case.policy.agent_token_life
+    letter = next(
+        (one for one in case.context.sent if one.message_id == known.message_id), None
+    )
+    return letter is None or letter.written_at > since
 
 
 def _by_own_id(case: Case, writer: Writer | None) -> Thread | None:
@@ -138,6 +168,14 @@ def _by_number(case: Case, writer: Writer | None) -> Thread | None:
             reason = Reason("thread", f"the subject names #{number}")
             return Thread(ticket, Via.NUMBER, trace=(reason,))
     return None
+
+
+def _has_expired(case: Case, ticket: Ticket) -> bool:
+    """Whether the ticket was finished so long ago that its tokens open nothing (A60)."""
+    finished = ticket.finished_at
+    return finished is not None and (
+        case.fresh.now - finished >= case.policy.token_life_after_close
+    )
 
 
 def _is_there(writer: Writer, ticket: Ticket) -> bool:

@@ -207,6 +207,9 @@ class Caution(StrEnum):
     SHALLOW = "shallow"  # too complex to read whole
     FOLLOW_UP = "follow_up"  # follows a ticket finished long ago; detail: its number
     FLOOD = "flood"  # too many from one sender: the rest of them is filed here
+    LEAKED_TOKEN = "leaked_token"  # a stranger has an agent's reply address; detail: whose
+    RENEWED_TOKEN = "renewed_token"  # too many strangers have it; detail: whose
+    EXPIRED = "expired"  # it answers a ticket closed too long ago; detail: its number
     MUTED_ACK = "muted_ack"  # the customer was not told; detail: why
 
 

@@ -119,7 +119,7 @@ def reply_token(case: Case, to: Recipient, *, ticket: Ticket | None, style: Styl
         return _confirm_token(case, to, ticket=ticket, held_id=style.held_id)
     for token in ticket.tokens if ticket else ():
         is_theirs = token.person == to.person and token.purpose is style.purpose
-        if is_theirs and token.role == to.role and not token.is_revoked:
+        if is_theirs and token.role == to.role and _lasts(token, case):
             return token
     return Token(
         handle=case.fresh.handle(f"{style.purpose}/{to.person}/{_number(ticket)}"),
@@ -129,6 +129,16 @@ def reply_token(case: Case, to: Recipient, *, ticket: Ticket | None, style: Styl
         person=to.person,
         role=to.role,
         issued_at=case.fresh.now,
+        expires_at=case.fresh.now + case.policy.agent_token_life if to.is_agent else None,
+    )
+
+
+def _lasts(token: Token, case: Case) -> bool:
+    """Whether a token may stand in one more letter: it must outlive it by half its life."""
+    if token.is_revoked:
+        return False
+    return token.expires_at is None or (
+        token.expires_at - case.fresh.now >= case.policy.agent_token_life / 2
     )
 
 

@@ -127,6 +127,9 @@ def cells_from_token(token: Token) -> Cells:
         "is_revoked": token.is_revoked,
         "held_id": token.held_id,
         "letter_id": token.letter_id,
+        "strangers": json_from_texts(token.strangers),
+        "last_used_at": token.last_used_at,
+        "use_count": token.use_count,
     }
 
 

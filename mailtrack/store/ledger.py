@@ -13,7 +13,7 @@ from typing import Final, assert_never
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from mailtrack.errors import MailtrackError
-from mailtrack.store import rows, storms, writing
+from mailtrack.store import guesses, rows, storms, writing
 from mailtrack.store.brakes import brake_of
 from mailtrack.store.cells import (
     Cells,
@@ -37,7 +37,9 @@ from mailtrack.store.tables import (
 from mailtrack.tickets.context import KnownId
 from mailtrack.tickets.decision import (
     AddEntry,
+    BrakePeer,
     Change,
+    CountGuesses,
     Decision,
     Disposition,
     Effect,
@@ -58,6 +60,7 @@ from mailtrack.tickets.decision import (
     SetMark,
     StopLetter,
     TakeTurn,
+    UseToken,
     WithdrawEntry,
 )
 from mailtrack.tickets.letter import Letter
@@ -193,6 +196,12 @@ def _write(connection: Connection, effect: Effect, *, at: datetime) -> None:
             writing.issue_tokens(connection, (token,))
         case RevokeToken(handle):
             writing.revoke_token(connection, handle)
+        case UseToken(handle, strangers):
+            writing.use_token(connection, handle, strangers=strangers, at=at)
+        case CountGuesses(peer, count):
+            guesses.count(connection, peer, count, at=at)
+        case BrakePeer(peer, until):
+            guesses.brake(connection, peer, until)
         case SetClocks(number, clocks):
             writing.set_clocks(connection, number, clocks)
         case Hold(held):

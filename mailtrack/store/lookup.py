@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, u
 from mailtrack.store import rows
 from mailtrack.store.brakes import recent_automatic
 from mailtrack.store.database import Session
+from mailtrack.store.guesses import guesses_of
 from mailtrack.store.letters import is_sent, is_unsent, letter_of, recent_letters
 from mailtrack.store.lists import lines_of_numbers, lines_of_owner, lines_of_queue
 from mailtrack.store.search import find
@@ -38,6 +39,7 @@ from mailtrack.tickets.context import (
     Context,
     CustomerRecord,
     Grant,
+    Guesses,
     HeldMail,
     KnownId,
     Receipt,
@@ -175,6 +177,7 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
         bounced=_bounced(connection, tokens),
         sent=tuple(filter(is_sent, letters)),
         unsent=tuple(filter(is_unsent, letters)),
+        guesses=guesses_of(connection, reading.peer, now=now) if reading.tokens else Guesses(),
         undoable=_undoable(connection, reading.agent, numbers=involved, now=now),
         found=tuple(
             _answer(connection, what, argument, now=now) for what, argument in reading.wants

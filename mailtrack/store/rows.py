@@ -156,6 +156,9 @@ def token_from(row: Found) -> Token:
         is_revoked=row.is_revoked,
         held_id=row.held_id,
         letter_id=row.letter_id,
+        strangers=texts_from_json(row.strangers),
+        last_used_at=row.last_used_at,
+        use_count=row.use_count,
     )
 
 

@@ -177,7 +177,10 @@ class ClockRow(SQLModel, table=True):
 
 
 class TokenRow(SQLModel, table=True):
-    """``number`` is 0 for a token about no ticket, so there is no foreign key."""
+    """``number`` is 0 for a token about no ticket, so there is no foreign key.
+
+    ``strangers`` is a JSON list.
+    """
 
     __tablename__ = "token"
     __table_args__ = (Index("token_by_ticket", "number", "purpose", "is_revoked"),)
@@ -193,6 +196,29 @@ class TokenRow(SQLModel, table=True):
     is_revoked: bool
     held_id: str | None = None
     letter_id: str | None = None
+    strangers: str = Field(default="[]", sa_column_kwargs={"server_default": "[]"})
+    last_used_at: datetime | None = None
+    use_count: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
+class GuessRow(SQLModel, table=True):
+    """A token that proved nothing; ``peer`` is who sent it. Kept for the last hour only."""
+
+    __tablename__ = "guess"
+    __table_args__ = (Index("guess_by_peer", "peer", "at"), Index("guess_by_time", "at"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    peer: str
+    at: datetime
+
+
+class BrakedPeerRow(SQLModel, table=True):
+    """A peer whose tokens are not looked at until then."""
+
+    __tablename__ = "braked_peer"
+
+    peer: str = Field(primary_key=True)
+    until: datetime
 
 
 class KnownIdRow(SQLModel, table=True):
@@ -375,6 +401,8 @@ ENTRY = _table("entry")
 JOURNAL = _table("journal")
 CLOCK = _table("clock")
 TOKEN = _table("token")
+GUESS = _table("guess")
+BRAKED_PEER = _table("braked_peer")
 KNOWN_ID = _table("known_id")
 RECEIPT = _table("receipt")
 HELD = _table("held")

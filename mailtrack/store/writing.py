@@ -18,7 +18,7 @@ from mailtrack.store.cells import (
     cells_from_ticket,
     cells_from_token,
 )
-from mailtrack.store.codec import json_from_pairs
+from mailtrack.store.codec import json_from_pairs, json_from_texts
 from mailtrack.store.fields import cells_from_change, texts_from_change
 from mailtrack.store.search import index_entry
 from mailtrack.store.tables import (
@@ -81,6 +81,15 @@ _REVOKE_OF: Final = (
     .values(is_revoked=True)
 )
 _REVOKE: Final = update(TOKEN).where(TOKEN.c.handle == bindparam("of")).values(is_revoked=True)
+_USE: Final = (
+    update(TOKEN)
+    .where(TOKEN.c.handle == bindparam("of"))
+    .values(
+        use_count=TOKEN.c.use_count + 1,
+        last_used_at=bindparam("at"),
+        strangers=bindparam("who"),
+    )
+)
 _KNOWN_HANDLES: Final = select(TOKEN.c.handle).where(
     TOKEN.c.handle.in_(bindparam("handles", expanding=True))
 )
@@ -192,6 +201,13 @@ def issue_tokens(connection: Connection, tokens: Iterable[Token]) -> None:
 def revoke_token(connection: Connection, handle: str) -> None:
     """The token of this handle is good for nothing."""
     connection.execute(_REVOKE, {"of": handle})
+
+
+def use_token(
+    connection: Connection, handle: str, *, strangers: tuple[PersonId, ...], at: datetime
+) -> None:
+    """The token brought one mail more; ``strangers`` are all who used it and should not."""
+    connection.execute(_USE, {"of": handle, "at": at, "who": json_from_texts(strangers)})
 
 
 def set_clocks(connection: Connection, number: int, clocks: tuple[Clock, ...]) -> None:

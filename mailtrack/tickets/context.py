@@ -107,6 +107,20 @@ class RecentAutomatic:
 
 
 @dataclass(frozen=True, slots=True)
+class Guesses:
+    """Guesses at tokens in the last hour: by the peer that sent the mail, and by all.
+
+    ``braked_until`` is until when nothing of this peer's is looked at, ``last_until`` the same
+    of the peer that is braked longest; None if none ever was.
+    """
+
+    of_peer: int = 0
+    of_all: int = 0
+    braked_until: datetime | None = None
+    last_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AgentState:
     """What is known of an agent beyond ``people.yaml``. ``open_tickets`` counts new and open.
 
@@ -133,6 +147,7 @@ class Context:
     ``unsent`` are letters of these tickets that have not left. ``undoable`` is the journal of
     the sender's last decision on each ticket. ``found`` answers ``Reading.wants`` in order.
     ``marks`` are the storms that are on, of the desk and of these tickets.
+    ``guesses`` are asked only if the mail brings a token.
     """
 
     seen: Receipt | None = None
@@ -150,6 +165,7 @@ class Context:
     undoable: tuple[JournalRow, ...] = ()
     found: tuple[tuple[TicketLine, ...], ...] = ()
     marks: tuple[StormMark, ...] = ()
+    guesses: Guesses = Guesses()
 
     def ticket(self, number: int) -> Ticket | None:
         """The ticket of that number if the look-up found it."""

@@ -121,6 +121,30 @@ class RevokeToken:
 
 
 @dataclass(frozen=True, slots=True)
+class UseToken:
+    """A token brought a mail in. ``strangers`` are all who have used it and should not."""
+
+    handle: str
+    strangers: tuple[PersonId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CountGuesses:
+    """So many tokens of a mail were none of ours: somebody guesses, or an address was cut."""
+
+    peer: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class BrakePeer:
+    """No token that comes from this peer is looked at until then."""
+
+    peer: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SetClocks:
     """The SLA clocks of a ticket are these now, finished ones included."""
 
@@ -219,6 +243,9 @@ Effect = (
     | LinkTickets
     | IssueToken
     | RevokeToken
+    | UseToken
+    | CountGuesses
+    | BrakePeer
     | SetClocks
     | Hold
     | EndHold

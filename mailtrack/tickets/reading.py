@@ -55,7 +55,8 @@ class Reading:
     ``wants`` are the questions of the brackets, filled only if an agent claims to ask:
     ``("find", "refund")``, ``("show", "1042")``, ``("queue", "support")``,
     ``("mine", "ivan")``. ``on_behalf_of`` is the key of the customer whose mail an agent claims
-    to forward.
+    to forward. ``peer`` is who handed the mail to the first server on our side, by IP address,
+    or the domain of the envelope sender where nobody can tell.
     """
 
     spool_id: str
@@ -74,3 +75,4 @@ class Reading:
     rcpt_keys: tuple[str, ...] = field(default=())
     origin: Origin = field(default=Origin())
     on_behalf_of: str | None = None
+    peer: str = ""

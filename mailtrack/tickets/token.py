@@ -17,6 +17,7 @@ from typing import Final
 HANDLE_CHARS: Final = 8
 MAC_CHARS: Final = 20
 TOKEN_CHARS: Final = 2 + HANDLE_CHARS + MAC_CHARS
+STRANGERS_MAX: Final = 3  # so many have it that it is no secret: security section 3.4
 _ALPHABET: Final = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 _LOWERED: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
@@ -34,7 +35,8 @@ class Purpose(StrEnum):
 class Token:
     """The row behind a token. ``number`` is 0 and ``ticket_uuid`` ``""`` if it names no ticket.
 
-    ``held_id`` is set for confirm tokens, ``letter_id`` for bounce tokens.
+    ``held_id`` is set for confirm tokens, ``letter_id`` for bounce tokens. ``strangers`` are
+    the first who used it without being on the ticket, at most ``STRANGERS_MAX``.
     """
 
     handle: str
@@ -48,6 +50,9 @@ class Token:
     is_revoked: bool = False
     held_id: str | None = None
     letter_id: str | None = None
+    strangers: tuple[str, ...] = ()
+    last_used_at: datetime | None = None
+    use_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def uncc(asked: Asked) -> Done | Refusal:
     """``[uncc:anna@acme.example]``: they get nothing any more, and their tokens die."""
     ticket = _ticket(asked)
     address = address_from(asked.argument)
-    person = address.key if address else ""
+    person = asked.policy.person_at(address.key) if address else ""
     copied = tuple(one.person for one in ticket.with_part(Part.CC))
     if person not in copied:
         return asked.refuse(Problem.BAD_ADDRESS, *copied)
@@ -65,7 +65,7 @@ def _join_self(asked: Asked, part: Part) -> Done:
 
 def _join(asked: Asked, ticket: Ticket, address: Address) -> Effect:
     agent = asked.policy.agent_at(address.key)
-    person = agent.id if agent else address.key
+    person = agent.id if agent else asked.policy.person_at(address.key)
     part = Part.WATCHER if agent else Part.CC
     return Join(ticket.number, Participant(person, Mailbox("", address), part), asked.actor.id)
 
