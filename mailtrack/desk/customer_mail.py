@@ -100,11 +100,11 @@ def _append(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decis
     clocks = clocks_after(case, now, waits)
     event = Event.REOPENED if is_reopened else Event.MAIL
     everything = (*changed, *clocks)
-    cautions = told_of(joins)
+    careful = told_of(joins)
     if is_leaked(thread, writer):
         shown = _shown_holder(case, thread)
-        cautions = (told_of_token(thread, writer, shown=shown), *cautions)
-    return _told(case, writer, thread, ticket, everything, entry, event, cautions)
+        careful = (told_of_token(thread, writer, shown=shown), *careful)
+    return _told(case, writer, thread, ticket, everything, entry, event, careful)
 
 
 def _is_verified(case: Case, writer: Writer, thread: Thread) -> bool:

@@ -386,10 +386,15 @@ def guess(scene: Scene, *, received: str = "192.0.2.66", to: str | None = None) 
     address = to or f"support+ra{handle}{'q' * 20}@help.example"
     scene.stage.peer = received
     try:
-        handled = scene.mail(MALLORY, f"Hello {number}", f"Guess {number}", to=address)
+        sender = f"m{number}@evil.example"  # one sender's flood would be grouped
+        handled = scene.mail(sender, f"Hello {number}", f"Guess {number}", to=address)
     finally:
         scene.stage.peer = "192.0.2.1"
     return handled.disposition
+
+
+def guesses_told(scene: Scene) -> int:
+    return len([one for one in scene.left_to(ADA) if one.name == "guessed"])
 
 
 def test_a58_who_guesses_tokens_is_braked_and_the_admins_are_told_once(scene: Scene) -> None:
@@ -398,14 +403,14 @@ def test_a58_who_guesses_tokens_is_braked_and_the_admins_are_told_once(scene: Sc
     for _ in range(20):
         assert guess(scene) == "ticket"
     assert guess(scene, to=good) == "entry"
-    assert scene.left_to(ADA) == []
+    assert guesses_told(scene) == 0
     assert guess(scene) == "ticket"
     told = scene.last(ADA, "guessed")
     assert "192.0.2.66" in told.text
     # From there not even a good token is one now, and nothing sounds different.
     assert guess(scene, to=good) == "ticket"
     assert guess(scene) == "ticket"
-    assert len([one for one in scene.left_to(ADA) if one.name == "guessed"]) == 1
+    assert guesses_told(scene) == 1
     # Everybody else's are, and after half an hour theirs as well.
     assert guess(scene, received="192.0.2.67", to=good) == "entry"
     scene.stage.move_to(scene.stage.now + timedelta(minutes=30))
@@ -417,7 +422,7 @@ def test_a58_many_peers_that_guess_little_each_are_braked_one_by_one(scene: Scen
     good = scene.last(CARA).reply_address
     for number in range(200):
         guess(scene, received=f"198.51.100.{number}")
-    assert scene.left_to(ADA) == []
+    assert guesses_told(scene) == 0
     assert guess(scene, received="203.0.113.9", to=good) == "entry"
     guess(scene, received="203.0.113.9")
     assert scene.last(ADA, "guessed").name == "guessed"
