@@ -20,6 +20,7 @@ from mailtrack.desk.holding import HoldReason, end_hold, hold, may_end, tell_adm
 from mailtrack.desk.identity import Writer, writer_of
 from mailtrack.desk.machines import decide_machine
 from mailtrack.desk.policy import Agent
+from mailtrack.desk.storms import loop_seen
 from mailtrack.desk.threads import Thread, live_token, match_thread
 from mailtrack.tickets.context import HeldMail
 from mailtrack.tickets.decision import Decision, Disposition, Reason
@@ -37,7 +38,7 @@ def decide(case: Case) -> Decision:
 def _decided(case: Case) -> Decision:
     if _is_our_own(case):
         reason = Reason("loop", "one of our own letters came back")
-        return Decision(Disposition.FILED, trace=(reason,))
+        return Decision(Disposition.FILED, loop_seen(case), trace=(reason,))
     if case.mail.is_machine:
         return decide_machine(case)
     writer = writer_of(case.mail, case.reading.origin, case.policy)

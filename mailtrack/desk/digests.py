@@ -11,7 +11,7 @@ from mailtrack.desk.letter_views import DigestView, StormView
 from mailtrack.desk.machines import admins_of
 from mailtrack.desk.policy import Agent
 from mailtrack.desk.showing import desk_view, line_view
-from mailtrack.desk.storms import BREAKER_SAID
+from mailtrack.desk.storms import BREAKER_SAID, LOOP_SAID
 from mailtrack.desk.views import DigestLineView, Goes, ListLineView, RouteView, StormLineView
 from mailtrack.desk.writing import Style, recipient_of, write_letter
 from mailtrack.tickets.decision import EndMark
@@ -71,6 +71,7 @@ def _storm(
         now=case.fresh.now,
         route=RouteView(Goes.COMMANDS),
         is_breaker_open=any(mark.person == BREAKER_SAID for mark in alerts),
+        is_loop_seen=any(mark.person == LOOP_SAID for mark in alerts),
         storms=tuple(
             StormLineView(lines[mark.number], mark.person == BREAKER_SAID)
             for mark in alerts

@@ -240,10 +240,14 @@ class DigestView(AgentLetterView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StormView(AgentLetterView):
-    """A storm goes on, for admins: the tickets it is about, and whether the breaker is open."""
+    """A storm goes on, for admins: the tickets it is about, and whether the breaker is open.
 
-    storms: tuple[StormLineView, ...]
+    ``is_loop_seen``: letters of ours come back.
+    """
+
+    storms: tuple[StormLineView, ...] = ()
     is_breaker_open: bool = False
+    is_loop_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -302,9 +302,11 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
             route=TO_DESK,
             storms=(StormLineView(LINE), StormLineView(BARE_LINE, is_breaker=True)),
             is_breaker_open=True,
+            is_loop_seen=True,
             **HERE,
         ),
         letters.StormView(route=TO_DESK, storms=(StormLineView(LINE),), **HERE),
+        letters.StormView(route=TO_DESK, is_loop_seen=True, **HERE),
     ),
     "bounced": (
         letters.BouncedView(

@@ -28,6 +28,7 @@ BODY_CHARS_COMPARED: Final = 2_000
 BREAKER_FROM: Final = 60  # acknowledgements in an hour; fewer are no storm on any desk
 MUTED_SAID: Final = "muted"
 BREAKER_SAID: Final = "breaker"
+LOOP_SAID: Final = "loop"
 
 
 def muting(case: Case, ticket: Ticket, entry: Entry) -> tuple[datetime | None, Outcome]:
@@ -94,11 +95,24 @@ def flood_ticket(case: Case) -> Ticket | None:
     return case.context.ticket(number) if number is not None else None
 
 
-def _standing(case: Case, mark: Mark, number: int) -> datetime | None:
+def loop_seen(case: Case) -> tuple[Effect, ...]:
+    """The admins are told, once a day, that a letter of ours came back as a new mail (S65)."""
+    now = case.fresh.now
+    if _standing(case, Mark.TOLD, 0, LOOP_SAID) is not None:
+        return ()
+    marks = (
+        StormMark(Mark.ALERT, now, 0, LOOP_SAID, LOOP_SAID),
+        StormMark(Mark.TOLD, now + TICKET_TOLD_FOR, 0, LOOP_SAID),
+    )
+    return tuple(map(SetMark, marks))
+
+
+def _standing(case: Case, mark: Mark, number: int, person: str = "") -> datetime | None:
     found = (
         one.until
         for one in case.context.marks
-        if one.mark is mark and one.number == number and one.until > case.fresh.now
+        if (one.mark, one.number, one.person) == (mark, number, person)
+        and one.until > case.fresh.now
     )
     return next(found, None)
 

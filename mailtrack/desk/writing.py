@@ -23,6 +23,12 @@ from mailtrack.tickets.token import Purpose, Token
 REFERENCES_MAX: Final = 10  # the first and the last nine: security section 6.4
 CONFIRM_LIFE: Final = timedelta(days=30)
 NAME_CHARS_MAX: Final = 64
+# Letters that answer the mail of the one they go to; all others tell of something.
+ANSWERS_TO_CUSTOMERS: Final = frozenset({"acknowledged", "answer"})
+ANSWERS_TO_AGENTS: Final = frozenset(
+    "refused held collision found listed shown why help canned_list done".split()
+)
+SUPPRESSED: Final = "DR, RN, NRN, OOF, AutoReply"
 _NAME_STRIPPED: Final = str.maketrans(dict.fromkeys('@<>",;:\\()[]', " "))
 
 
@@ -80,7 +86,8 @@ def write_letter(
     reply = reply_token(case, to, ticket=ticket, style=style)
     bounce = _bounce_token(case, to, ticket=ticket, letter_id=letter_id)
     queue = queue_for(case.policy, ticket.queue if ticket else case.reading.queue)
-    is_bounceable = to.is_agent or not style.is_automatic
+    # What answers a mail by itself must not be answered in its turn (RFC 3834 section 3.3).
+    is_bounceable = not style.is_automatic or (to.is_agent and name not in ANSWERS_TO_AGENTS)
     thread = _thread_of(ticket, to.person)
     mail = OutgoingMail(
         mail_from=_token_address(case.policy, queue, bounce) if is_bounceable else None,
@@ -95,7 +102,7 @@ def write_letter(
         reply_to=Mailbox(queue.shown, _token_address(case.policy, queue, reply)),
         in_reply_to=thread[-1] if thread else None,
         references=thread,
-        headers=_headers(case, to, ticket=ticket, style=style),
+        headers=_headers(case, name, to, ticket=ticket, style=style),
         attachments=style.attachments,
     )
     return Letter(
@@ -206,20 +213,22 @@ def _bounce_token(case: Case, to: Recipient, *, ticket: Ticket | None, letter_id
 
 
 def _headers(
-    case: Case, to: Recipient, *, ticket: Ticket | None, style: Style
+    case: Case, name: str, to: Recipient, *, ticket: Ticket | None, style: Style
 ) -> tuple[tuple[str, str], ...]:
-    if not to.is_agent:
-        if not style.is_automatic:
-            return ()
-        return (
-            ("Auto-Submitted", "auto-replied"),
-            ("X-Auto-Response-Suppress", "All"),
-        )
+    """Security section 6.5. An agent's words are a person's, and say only where they come from.
+
+    To a customer the loop mark is all that is ours: two desks must not answer each other.
+    """
+    loop = ("X-Mailtrack-Loop", case.policy.keys.instance)
+    if not (style.is_automatic or to.is_agent):
+        return (loop,)
+    is_answer = not to.is_agent and name in ANSWERS_TO_CUSTOMERS
     marks: tuple[tuple[str, str], ...] = (
-        ("Auto-Submitted", "auto-generated"),
-        ("X-Mailtrack-Loop", case.policy.keys.instance),
+        ("Auto-Submitted", "auto-replied" if is_answer else "auto-generated"),
+        ("X-Auto-Response-Suppress", SUPPRESSED),
+        loop,
     )
-    if ticket is None:
+    if ticket is None or not to.is_agent:
         return marks
     return (
         *marks,

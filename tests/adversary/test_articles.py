@@ -81,8 +81,8 @@ def test_ticket_trick_no_reply_address_is_a_mailbox_of_the_company(scene: Scene)
     assert sum(a != b for a, b in zip(mine, theirs, strict=True)) > 15
 
 
-# Zendesk, 2024 (D. Hackermon): support+id1@, a spoofed From and the attacker in Cc made the desk
-# mail the whole history to the attacker.
+# Zendesk, 2024 (hackermondev): support+id1@, a spoofed From and the attacker in Cc made the
+# desk mail the whole history to the attacker.
 
 
 def test_zendesk_cc_takeover_a_spoofed_requester_copies_nobody(scene: Scene) -> None:
@@ -169,8 +169,9 @@ def test_freescout_forged_ids_send_nothing_to_a_customer(scene: Scene) -> None:
     real_id, address = letter.header("Message-ID"), letter.reply_address
     local, _, domain = real_id.strip("<>").partition("@")
     forged = (
-        f"<{'0' * len(local)}@{domain}>", f"<{local[:-1]}x@{domain}>", f"<{local}@evil.example>",
-        f"<notify-1-1-{local}@{domain}>", "<notify-1-1-0@help.example>",
+        f"<{'0' * len(local)}@{domain}>", f"<{local[:-1]}x@{domain}>",
+        f"<{local}@evil.example>", f"<notify-1-1-{local}@{domain}>",
+        "<notify-1-1-0@help.example>",
     )  # fmt: skip
     head, _, tail = address.rpartition("@")
     flipped = f"{head[:-1]}{'b' if head[-1] != 'b' else 'c'}@{tail}"
