@@ -1,18 +1,20 @@
 """Reading one mail off the wire: what stands between the 354 and the lone dot.
 
-Read in big pieces, not in lines: twice the rate of aiosmtpd's own reader. Only CRLF dot CRLF
-ends a mail; a bare LF or CR is content, so that nobody smuggles a second mail in.
+Read in big pieces, not in lines: twice the rate of aiosmtpd's own reader. A large mail is
+handed on as it comes, so that many at one time do not fill the memory. Only CRLF dot CRLF ends
+a mail; a bare LF or CR is content, so that nobody smuggles a second mail in.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from mailtrack.intake.reception import NO_ROOM, TOO_BIG, Answer
 
 END: Final = b".\r\n"
+PASS_ON_BYTES: Final = 256 * 1024  # of a mail; a larger one goes to disk piece by piece
 
 
 class Budget:
@@ -20,18 +22,18 @@ class Budget:
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
-        self._used = 0
+        self.used = 0
 
     def take(self, size_bytes: int) -> bool:
         """Reserve so much; False if it is not to be had."""
-        if self._used + size_bytes > self._bytes_max:
+        if self.used + size_bytes > self._bytes_max:
             return False
-        self._used += size_bytes
+        self.used += size_bytes
         return True
 
     def give_back(self, size_bytes: int) -> None:
         """Release what was taken."""
-        self._used -= size_bytes
+        self.used -= size_bytes
 
 
 class Share:
@@ -57,35 +59,58 @@ class Share:
 async def read_mail(
     reader: asyncio.StreamReader,
     *,
+    keep: Callable[[bytes], Awaitable[Answer | None]],
     held: Share,
     size_bytes_max: int,
     step_bytes: int,
     on_step: Callable[[], None],
-) -> bytes | Answer:
-    """The mail without its lone dot, its dots unstuffed; or why it was thrown away.
+    pass_on_bytes: int = PASS_ON_BYTES,
+) -> Answer | None:
+    """Hand the mail to ``keep``, its dots unstuffed; the answer is why it is refused, or None.
 
-    What is too big is read to its end, so that the client hears why, but not kept. ``on_step``
-    is called at the beginning and after each ``step_bytes``: the client is getting on.
+    ``keep`` gets it in one piece, or in several if it is large, and may refuse it. What is
+    refused is read to its end, so that the client hears why, but not kept. ``on_step`` is
+    called at the beginning and after each ``step_bytes``: the client is getting on.
     """
     content = bytearray()
-    fault: Answer | None = None
-    until_step = 0
+    refusal: Answer | None = None
+    until_step = size_bytes = 0
+    is_beginning = True
     while not (content.endswith(b"\r\n.\r\n") or content == END):
         if until_step <= 0:
             on_step()
             until_step = step_bytes
         piece = await _next_piece(reader)
         content += piece
+        size_bytes += len(piece)
         until_step -= len(piece)
-        if fault is None:
-            fault = _fault(len(content) - len(END), size_bytes_max, held, len(piece))
-        if fault:
+        if refusal is None:
+            refusal = _fault(size_bytes - len(END), size_bytes_max, held, len(piece))
+        if refusal is None and len(content) >= pass_on_bytes:
+            passed = _cut(content)
+            refusal = await keep(_unstuffed(passed, is_beginning=is_beginning))
+            is_beginning = False
+            held.give_back()
+        if refusal:
             held.give_back()
             del content[: -len(b"\r\n.\r\n")]
-    if fault:
-        return fault
+    if refusal:
+        return refusal
     del content[-len(END) :]
-    return _unstuffed(content)
+    return await keep(_unstuffed(content, is_beginning=is_beginning))
+
+
+def _cut(content: bytearray) -> bytearray:
+    """Take from ``content`` what can neither be its end nor part of a stuffed dot."""
+    end = len(content) - len(b"\r\n.\r\n")
+    line_end = content.rfind(b"\r\n", 0, end)
+    if line_end > 0:
+        end = line_end
+    elif content[end - 1 : end] == b"\r":
+        end -= 1
+    taken = content[:end]
+    del content[:end]
+    return taken
 
 
 async def _next_piece(reader: asyncio.StreamReader) -> bytes:
@@ -102,9 +127,9 @@ def _fault(size_bytes: int, size_bytes_max: int, held: Share, added: int) -> Ans
     return None if held.take(added) else NO_ROOM
 
 
-def _unstuffed(content: bytearray) -> bytes:
+def _unstuffed(content: bytearray, *, is_beginning: bool) -> bytes:
     """RFC 5321 section 4.5.2: a dot that begins a line was added by the client."""
-    if content.startswith(b"."):
+    if is_beginning and content.startswith(b"."):
         del content[0]
     if b"\r\n." in content:
         content = content.replace(b"\r\n.", b"\r\n")

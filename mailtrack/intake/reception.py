@@ -89,9 +89,12 @@ class Reception:
             return NOT_OURS
         return _REFUSALS.get(self._accepts(address)) or address
 
-    def content(self, raw: bytes) -> Answer | None:
-        """Why a mail is refused once it is here; None if it is not."""
-        if len(raw) > self.limits.size_bytes_max:
+    def content(self, raw: bytes, size_bytes: int | None = None) -> Answer | None:
+        """Why a mail is refused once it is here; None if it is not.
+
+        Of a large mail ``raw`` may be the beginning only, and ``size_bytes`` the whole.
+        """
+        if (len(raw) if size_bytes is None else size_bytes) > self.limits.size_bytes_max:
             return TOO_BIG
         if hops_of(raw) > self.limits.hops_max:
             return LOOPING

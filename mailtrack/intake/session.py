@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from aiosmtpd.smtp import Session as Login
 
 from mailtrack import log
+from mailtrack.intake.incoming import Incoming
 from mailtrack.intake.limits import Limits
 from mailtrack.intake.maildata import Budget, Share, read_mail
 from mailtrack.intake.reception import (
@@ -76,15 +77,11 @@ class House(Protocol):
     def admit(self, session: Session, peer: str) -> Answer | None: ...
     def leave(self, session: Session) -> None: ...
     def has_room(self) -> Answer | None: ...
-    async def take(
-        self,
-        raw: bytes,
-        transaction: Transaction,
-        *,
-        peer: str,
-        login: str | None,
-        is_encrypted: bool,
-    ) -> Answer: ...
+    def begin(
+        self, transaction: Transaction, *, peer: str, login: str | None, is_encrypted: bool
+    ) -> Incoming: ...
+    async def keep(self, mail: Incoming, piece: bytes) -> Answer | None: ...
+    async def take(self, mail: Incoming) -> Answer: ...
 
 
 class Hooks:
@@ -318,33 +315,35 @@ class Session(SMTP):
         await self.push(str(answer))
 
     async def _take(self, transaction: Transaction) -> Answer:
-        limits = self._house.limits
-        held = Share(self._house.buffer)
+        limits, house = self._house.limits, self._house
+        assert self.session is not None
+        held = Share(house.buffer)
+        mail = house.begin(
+            transaction,
+            peer=self._peer_ip,
+            login=self.session.auth_data,
+            is_encrypted=self._is_encrypted(),
+        )
         try:
-            raw = await read_mail(
+            refusal = await read_mail(
                 self._reader,
+                keep=lambda piece: house.keep(mail, piece),
                 held=held,
                 size_bytes_max=limits.size_bytes_max,
                 step_bytes=limits.data_step_bytes,
                 on_step=lambda: self._reset_timeout(limits.data_seconds_max),
             )
-            if isinstance(raw, Answer):
-                return raw
+            if refusal:
+                return refusal
             self.is_storing = True
-            assert self.session is not None
-            return await self._house.take(
-                raw,
-                transaction,
-                peer=self._peer_ip,
-                login=self.session.auth_data,
-                is_encrypted=self._is_encrypted(),
-            )
+            return await house.take(mail)
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001 - the client must hear 451, whatever it was
             return Answer(TROUBLE.code, (await self.handle_exception(error))[4:])
         finally:
             held.give_back()
+            mail.discard()
 
     # Logging in.
 

@@ -17,6 +17,7 @@ from typing import Final
 
 from mailtrack import log
 from mailtrack.errors import TemporaryFailure
+from mailtrack.intake.incoming import Incoming
 from mailtrack.intake.listen import Listen, open_server
 from mailtrack.intake.maildata import Budget
 from mailtrack.intake.reception import NO_ROOM, TROUBLE, Answer, Reception
@@ -144,37 +145,42 @@ class SmtpFront:
             return self._answer_to(failure)
         return None
 
-    async def take(
-        self,
-        raw: bytes,
-        transaction: Transaction,
-        *,
-        peer: str,
-        login: str | None,
-        is_encrypted: bool,
-    ) -> Answer:
+    def begin(
+        self, transaction: Transaction, *, peer: str, login: str | None, is_encrypted: bool
+    ) -> Incoming:
+        """Where a mail is collected."""
+        return self._spool.begin(
+            mail_from=transaction.sender,
+            rcpt_to=transaction.recipients_once(),
+            front=self.kind,
+            peer=peer,
+            received_at=self._now(),
+            authenticated_as=login,
+            is_encrypted=is_encrypted,
+        )
+
+    async def keep(self, mail: Incoming, piece: bytes) -> Answer | None:
+        """Collect a piece of a mail; why it is refused, or None."""
+        try:
+            await mail.add(piece)
+        except TemporaryFailure as failure:
+            return self._answer_to(failure)
+        return None
+
+    async def take(self, mail: Incoming) -> Answer:
         """Store a mail and answer for it."""
-        if refusal := self.reception.content(raw):
+        if refusal := self.reception.content(mail.beginning, mail.size_bytes):
             return refusal
         try:
-            envelope = await self._spool.put(
-                raw,
-                mail_from=transaction.sender,
-                rcpt_to=transaction.recipients_once(),
-                front=self.kind,
-                peer=peer,
-                received_at=self._now(),
-                authenticated_as=login,
-                is_encrypted=is_encrypted,
-            )
+            envelope = await mail.store(self._now())
         except TemporaryFailure as failure:
             return self._answer_to(failure)
         logger.info(
             "mail_spooled",
             spool_id=envelope.spool_id,
             front=self.kind,
-            peer=peer,
-            size_bytes=len(raw),
+            peer=envelope.peer,
+            size_bytes=envelope.size_bytes,
         )
         return Answer(250, f"2.0.0 Accepted as {envelope.spool_id}")
 

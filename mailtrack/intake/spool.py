@@ -24,10 +24,12 @@ from typing import Final
 
 from mailtrack.errors import MailtrackError, TemporaryFailure
 from mailtrack.intake.archive import Archive
+from mailtrack.intake.incoming import Incoming
+from mailtrack.intake.spooldraft import FILE_MODE, Draft
 from mailtrack.intake.spoolfile import HEAD_BYTES_MAX, envelope_from, split_file
 from mailtrack.intake.spoolfile import SpoolDamaged as SpoolDamaged
-from mailtrack.intake.spoolwriter import FILE_MODE, SpoolWriter
 from mailtrack.intake.spoolwriter import SpoolFull as SpoolFull
+from mailtrack.intake.spoolwriter import SpoolWriter
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Envelope, Front
 
@@ -135,6 +137,33 @@ class Spool:
             raise SpoolFull("Out of room", reason=f"only {usage.free} bytes are free")
         self._room_checked_at = time.monotonic()
 
+    def begin(
+        self,
+        *,
+        mail_from: Address | None,
+        rcpt_to: tuple[Address, ...],
+        front: Front,
+        peer: str,
+        received_at: datetime,
+        authenticated_as: str | None = None,
+        is_encrypted: bool = False,
+    ) -> Incoming:
+        """Begin to take a mail that comes in pieces."""
+        envelope = Envelope(
+            spool_id="",
+            mail_from=mail_from,
+            rcpt_to=rcpt_to,
+            received_at=received_at,
+            front=front,
+            peer=peer,
+            size_bytes=0,
+            sha256="",
+            authenticated_as=authenticated_as,
+            is_encrypted=is_encrypted,
+        )
+        draft = Draft(self._writer.draft_path(), envelope)
+        return Incoming(draft, self._writer, self.check_room)
+
     async def put(
         self,
         raw: bytes,
@@ -144,28 +173,20 @@ class Spool:
         front: Front,
         peer: str,
         received_at: datetime,
-        authenticated_as: str | None = None,
-        is_encrypted: bool = False,
     ) -> Envelope:
         """Store a mail; when this returns it survives a power cut.
 
-        A cancelled caller does not stop the store. Raises SpoolFull or TemporaryFailure, and
-        then the mail was not accepted.
+        A cancelled caller does not stop it. Raises SpoolFull or TemporaryFailure, and then the
+        mail was not accepted.
         """
-        self.check_room()
-        envelope = Envelope(
-            spool_id="",
+        incoming = self.begin(
             mail_from=mail_from,
             rcpt_to=rcpt_to,
-            received_at=received_at,
             front=front,
             peer=peer,
-            size_bytes=len(raw),
-            sha256="",
-            authenticated_as=authenticated_as,
-            is_encrypted=is_encrypted,
+            received_at=received_at,
         )
-        return await self._writer.store(raw, envelope)
+        return await incoming.store(received_at, raw)
 
     def put_now(
         self,
@@ -178,18 +199,14 @@ class Spool:
         received_at: datetime,
     ) -> Envelope:
         """The same for a process of its own, without a loop: the pipe."""
-        self.check_room()
-        envelope = Envelope(
-            spool_id="",
+        incoming = self.begin(
             mail_from=mail_from,
             rcpt_to=rcpt_to,
-            received_at=received_at,
             front=front,
             peer=peer,
-            size_bytes=len(raw),
-            sha256="",
+            received_at=received_at,
         )
-        return self._writer.store_now(raw, envelope)
+        return incoming.store_now(raw)
 
     # Working through.
 

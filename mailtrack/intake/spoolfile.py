@@ -29,8 +29,11 @@ def sha256_of(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def head_of(envelope: Envelope) -> bytes:
-    """The header line of an envelope, line end included. The spool id is the file's name."""
+def head_of(envelope: Envelope, *, length: int = 0) -> bytes:
+    """The header line of an envelope, line end included. The spool id is the file's name.
+
+    It is filled up with blanks to ``length`` bytes, to be written before all is known.
+    """
     facts = {
         "v": FORMAT,
         "front": envelope.front.value,
@@ -44,7 +47,8 @@ def head_of(envelope: Envelope) -> bytes:
         "is_encrypted": envelope.is_encrypted,
     }
     # json.dumps escapes every control and non-ASCII character: the line stays one line.
-    return HEAD_NAME + json.dumps(facts, separators=(",", ":")).encode("ascii") + b"\r\n"
+    line = HEAD_NAME + json.dumps(facts, separators=(",", ":")).encode("ascii")
+    return line.ljust(length - 2) + b"\r\n"
 
 
 def envelope_from(head: bytes, spool_id: str) -> Envelope:

@@ -1,8 +1,12 @@
 """How a mail comes to disk: write, sync, rename, sync the folder; many at a time.
 
-Each file is written and synced by a thread of its own; the renames of all that wait share one
-sync of the folder. Ids are given at the rename, in one thread, so that they rise in the order
-of acceptance and nobody who looks at ``new/`` can overlook a mail that is older than another.
+A few threads write: each takes some of the mails that wait, writes all of them and only then
+syncs them, so that they share the disk's journal; the renames of all that are written share one
+sync of the folder. Ids are given at the rename, under a lock, so that they rise in the order of
+acceptance and nobody who looks at ``new/`` can overlook a mail that is older than another.
+
+A thread that comes back from the disk waits for the loop to let Python go. Few threads, few
+calls, and one message to the loop for many mails are what makes this quick.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import os
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,14 +27,13 @@ from typing import Final
 
 from mailtrack import log
 from mailtrack.errors import TemporaryFailure
-from mailtrack.intake.spoolfile import head_of, sha256_of
+from mailtrack.intake.spooldraft import Draft
 from mailtrack.mail.envelope import Envelope
 
 logger = log.get(__name__)
 
-WRITERS_MAX: Final = 16  # threads; each waits for the disk most of the time
-BATCH_MAX: Final = 64  # renames that share one sync of the folder
-FILE_MODE: Final = 0o600
+WRITERS_MAX: Final = 4  # threads; each waits for the disk most of the time
+SHARE_MAX: Final = 16  # mails that one of them takes at a time
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -39,9 +43,15 @@ class SpoolFull(TemporaryFailure):
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
-    path: Path
-    envelope: Envelope
+class _Order:
+    """A mail to be stored, what of it is not yet written, and where its id is waited for."""
+
+    draft: Draft
+    rest: bytes
+    named: asyncio.Future[str]
+
+
+_Outcome = tuple[_Order, str | Exception]
 
 
 class SpoolWriter:
@@ -66,32 +76,61 @@ class SpoolWriter:
         self._mark = secrets.token_hex(4)  # no two processes share one
         self._draft_numbers = count()
         self._last_us = 0
-        self._naming = threading.Lock()
         self._writers = ThreadPoolExecutor(WRITERS_MAX, thread_name_prefix="spool")
-        self._publisher = ThreadPoolExecutor(1, thread_name_prefix="spool-names")
-        self._stores: set[asyncio.Task[Envelope]] = set()
-        self._written: list[tuple[_Draft, asyncio.Future[str]]] = []
-        self._publishing: asyncio.Task[None] | None = None
+        self._gate = threading.Lock()
+        self._waiting: deque[_Order] = deque()
+        self._writing = 0  # threads at work on what waits
+        self._naming = threading.Lock()
+        self._written: deque[_Order] = deque()
+        self._stores: set[asyncio.Future[str]] = set()
 
     def begin_above(self, microseconds: int) -> None:
         """Give only ids that are newer than this, should the clock have been put back."""
         self._last_us = max(self._last_us, microseconds)
 
-    async def store(self, raw: bytes, envelope: Envelope) -> Envelope:
-        """The envelope with its id and hash, once the mail survives a power cut.
+    def draft_path(self) -> Path:
+        """A name that nobody has, for a mail that has no id yet."""
+        return self._drafts / f"{self._mark}.{next(self._draft_numbers)}"
+
+    async def in_thread(self, work: Callable[[], None]) -> None:
+        """Wait for the disk. Raises SpoolFull or TemporaryFailure."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._writers, work)
+        except OSError as error:
+            raise _failure_from(error) from error
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Have something done that nobody waits for."""
+        self._writers.submit(work)
+
+    async def store(self, draft: Draft, rest: bytes) -> Envelope:
+        """Add ``rest``, and make it a mail; the answer is the envelope with its id and hash.
 
         A cancelled caller does not stop it. Raises SpoolFull or TemporaryFailure.
         """
-        store = asyncio.ensure_future(self._store(raw, envelope))
-        self._stores.add(store)
-        store.add_done_callback(self._stores.discard)
-        return await asyncio.shield(store)
+        loop = asyncio.get_running_loop()
+        named: asyncio.Future[str] = loop.create_future()
+        self._stores.add(named)
+        named.add_done_callback(self._forget)
+        with self._gate:
+            self._waiting.append(_Order(draft, rest, named))
+            is_wanted = self._writing < WRITERS_MAX
+            self._writing += is_wanted
+        if is_wanted:
+            self._writers.submit(self._write_what_waits, loop)
+        try:
+            spool_id = await asyncio.shield(named)
+        except OSError as error:
+            raise _failure_from(error) from error
+        return replace(draft.envelope, spool_id=spool_id)
 
-    def store_now(self, raw: bytes, envelope: Envelope) -> Envelope:
+    def store_now(self, draft: Draft, raw: bytes) -> Envelope:
         """The same without a loop."""
         try:
-            draft = self._write(raw, envelope)
-            (spool_id,) = self._publish([draft])
+            self._write(draft, raw)
+            self._to_disk(draft)
+            with self._naming:
+                (spool_id,) = self._publish([draft])
         except OSError as error:
             raise _failure_from(error) from error
         self._published()
@@ -99,9 +138,10 @@ class SpoolWriter:
 
     def publish_now(self, path: Path) -> str:
         """Give a finished file on the same disk an id and its place among those that wait."""
-        target = self._new / self._next_id()
-        path.rename(target)
-        self._sync_folder()
+        with self._naming:
+            target = self._new / self._next_id()
+            path.rename(target)
+            self._sync_folder()
         self._published()
         return target.name
 
@@ -109,59 +149,81 @@ class SpoolWriter:
         """Finish what is being stored."""
         await asyncio.gather(*self._stores, return_exceptions=True)
         self._writers.shutdown()
-        self._publisher.shutdown()
 
-    async def _store(self, raw: bytes, envelope: Envelope) -> Envelope:
-        loop = asyncio.get_running_loop()
+    def _forget(self, named: asyncio.Future[str]) -> None:
+        self._stores.discard(named)
+        if not named.cancelled():
+            named.exception()  # whoever waited may be gone
+
+    # In the threads.
+
+    def _write_what_waits(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Write and publish, some mails at a time, until nothing waits."""
+        while True:
+            with self._gate:
+                share = min(len(self._waiting), SHARE_MAX)
+                orders = [self._waiting.popleft() for _ in range(share)]
+                self._writing -= not orders
+            if not orders:
+                return
+            outcomes = self._written_of(orders)
+            with self._naming:
+                outcomes += self._publish_what_is_written()
+            if outcomes:
+                loop.call_soon_threadsafe(self._tell, outcomes)
+
+    def _written_of(self, orders: Sequence[_Order]) -> list[_Outcome]:
+        """Write all of these, then sync them; those that failed. The others wait for a name."""
+        failed: list[_Outcome] = []
+        for step in (self._write, self._to_disk):
+            left: list[_Order] = []
+            for order in orders:
+                try:
+                    step(order.draft, order.rest)
+                except Exception as error:  # noqa: BLE001 - raised where the mail is waited for
+                    failed.append((order, error))
+                else:
+                    left.append(order)
+            orders = left
+        self._written.extend(orders)
+        return failed
+
+    def _publish_what_is_written(self) -> list[_Outcome]:
+        """By all threads together: who comes first publishes for the others too."""
+        orders = [self._written.popleft() for _ in range(len(self._written))]
+        if not orders:
+            return []
         try:
-            draft = await loop.run_in_executor(self._writers, self._write, raw, envelope)
-            named: asyncio.Future[str] = loop.create_future()
-            self._written.append((draft, named))
-            if self._publishing is None:
-                self._publishing = asyncio.ensure_future(self._publish_all())
-            spool_id = await named
-        except OSError as error:
-            raise _failure_from(error) from error
-        return replace(draft.envelope, spool_id=spool_id)
+            ids = self._publish([order.draft for order in orders])
+        except Exception as error:  # noqa: BLE001 - raised where the mails are waited for
+            return [(order, error) for order in orders]
+        return list(zip(orders, ids, strict=True))
 
-    async def _publish_all(self) -> None:
-        """Name what is written, as many at once as are waiting, until nothing waits."""
-        loop = asyncio.get_running_loop()
-        while self._written:
-            batch, self._written = self._written[:BATCH_MAX], self._written[BATCH_MAX:]
-            drafts = [draft for draft, _ in batch]
-            try:
-                ids = await loop.run_in_executor(self._publisher, self._publish, drafts)
-            except Exception as error:  # noqa: BLE001 - it is raised where the mail is waited for
-                for _, named in batch:
-                    named.set_exception(error)
-                continue
-            for (_, named), spool_id in zip(batch, ids, strict=True):
-                named.set_result(spool_id)
-            self._published()
-        self._publishing = None
+    def _tell(self, outcomes: Sequence[_Outcome]) -> None:
+        """In the loop again: answer everybody who waits."""
+        for order, outcome in outcomes:
+            if isinstance(outcome, Exception):
+                order.named.set_exception(outcome)
+            else:
+                order.named.set_result(outcome)
+        self._published()
 
-    def _write(self, raw: bytes, envelope: Envelope) -> _Draft:
-        """Write and sync one file under ``tmp/``; it has no id yet."""
-        known = replace(envelope, sha256=sha256_of(raw))
-        path = self._drafts / f"{self._mark}.{next(self._draft_numbers)}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    def _write(self, draft: Draft, rest: bytes) -> None:
         try:
-            with os.fdopen(os.open(path, flags, FILE_MODE), "wb") as file:
-                file.write(head_of(known))
-                file.write(raw)
-                file.flush()
-                self._sync_or_break(file.fileno())
+            draft.finish(rest)
         except BaseException:
-            path.unlink(missing_ok=True)
+            draft.discard()
             raise
-        return _Draft(path, known)
 
-    def _publish(self, drafts: Sequence[_Draft]) -> list[str]:
-        """Give each draft its id and sync the folder once. All of them are accepted, or none.
+    def _to_disk(self, draft: Draft, _rest: bytes = b"") -> None:
+        try:
+            draft.sync(self._sync_or_break)
+        except BaseException:
+            draft.discard()
+            raise
 
-        The ids are given here, in one thread, so that they rise in the order of acceptance.
-        """
+    def _publish(self, drafts: Sequence[Draft]) -> list[str]:
+        """Give each its id and sync the folder once. All of them are accepted, or none."""
         placed: list[Path] = []
         try:
             for draft in drafts:
@@ -169,7 +231,7 @@ class SpoolWriter:
                 draft.path.rename(target)
                 placed.append(target)
             self._sync_folder()
-        except OSError:
+        except BaseException:
             for path in (*placed, *(draft.path for draft in drafts)):
                 path.unlink(missing_ok=True)
             raise
@@ -197,9 +259,8 @@ class SpoolWriter:
             raise
 
     def _next_id(self) -> str:
-        with self._naming:
-            self._last_us = max(time.time_ns() // 1000, self._last_us + 1)
-            return f"{self._last_us:016d}-{self._mark}"
+        self._last_us = max(time.time_ns() // 1000, self._last_us + 1)
+        return f"{self._last_us:016d}-{self._mark}"
 
 
 def _failure_from(error: OSError) -> TemporaryFailure:

@@ -69,6 +69,15 @@ class FrontSuite:
         ((_, raw),) = door.stored()
         assert raw == AWKWARD_MAILS[name]
 
+    async def test_a_large_mail_is_on_disk_unchanged(self, make_door: MakeDoor) -> None:
+        door = await make_door()
+        raw = b"Subject: large\r\n\r\n" + b".dots\r\n..\r\nand lines\r\n" * 50_000
+        assert (await door.deliver(raw)).outcome == "ok"
+        ((envelope, stored),) = door.stored()
+        assert stored == raw
+        assert envelope.size_bytes == len(raw)
+        assert list((door.spool.root / "tmp").iterdir()) == []
+
     async def test_the_null_sender_is_nobody(self, make_door: MakeDoor) -> None:
         door = await make_door()
         assert (await door.deliver(MAIL, sender="")).outcome == "ok"

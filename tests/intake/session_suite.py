@@ -241,6 +241,20 @@ class SessionSuite(FrontSuite):
         assert (await loris.answer()).startswith("421 4.7.0")
         assert (await busy.say("NOOP")).startswith("250")
 
+    async def test_a_client_that_goes_within_a_large_mail_leaves_no_file(
+        self, make_door: MakeDoor
+    ) -> None:
+        door = await make_door()
+        tmp = door.spool.root / "tmp"
+        wire = await door.greeted()
+        await wire.begin_mail()
+        await wire.write(b"x" * 2_000_000)
+        await wait_until(lambda: any(tmp.iterdir()), what="it goes to disk as it comes")
+        assert door.front.buffer.used < 500_000
+        wire.reset()
+        await wait_until(lambda: not any(tmp.iterdir()))
+        assert door.stored() == []
+
     async def test_mails_share_a_bounded_memory(self, make_door: MakeDoor) -> None:
         door = await make_door(Setup(limits=Limits(data_buffer_bytes_max=100_000)))
         slow = await door.greeted()

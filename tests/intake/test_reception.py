@@ -117,7 +117,12 @@ def test_a_mail_is_judged(raw: bytes, expected: Answer | None) -> None:
 
 
 def read(
-    content: bytes, *, limit: int = 1000, size_bytes_max: int = 10**6, budget: int = 10**6
+    content: bytes,
+    *,
+    limit: int = 1000,
+    size_bytes_max: int = 10**6,
+    budget: int = 10**6,
+    pass_on_bytes: int = 10**6,
 ) -> tuple[bytes | Answer, bytes]:
     """What is read off the wire, and what is left on it."""
 
@@ -127,16 +132,23 @@ def read(
         reader.feed_eof()
         shared = Budget(budget)
         held = Share(shared)
-        mail = await read_mail(
+        kept: list[bytes] = []
+
+        async def keep(piece: bytes) -> None:
+            kept.append(piece)
+
+        refusal = await read_mail(
             reader,
+            keep=keep,
             held=held,
             size_bytes_max=size_bytes_max,
             step_bytes=100,
             on_step=lambda: None,
+            pass_on_bytes=pass_on_bytes,
         )
         held.give_back()
         assert shared.take(budget), "memory was not given back"
-        return mail, await reader.read()
+        return refusal or b"".join(kept), await reader.read()
 
     return asyncio.run(run())
 
@@ -150,6 +162,14 @@ _mails = st.lists(
 @given(_mails, st.integers(8, 60))
 def test_a_mail_is_read_as_it_was_before_it_was_stuffed(mail: bytes, limit: int) -> None:
     assert read(wire_form(mail) + b"QUIT\r\n", limit=limit) == (mail, b"QUIT\r\n")
+
+
+@given(_mails, st.integers(8, 60), st.integers(6, 40))
+def test_a_large_mail_is_the_same_in_whatever_pieces_it_is_passed_on(
+    mail: bytes, limit: int, pass_on_bytes: int
+) -> None:
+    content = wire_form(mail) + b"QUIT\r\n"
+    assert read(content, limit=limit, pass_on_bytes=pass_on_bytes) == (mail, b"QUIT\r\n")
 
 
 @given(_mails, st.integers(8, 60), st.integers(0, 30))
