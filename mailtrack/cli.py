@@ -113,6 +113,28 @@ def _quarantine(parser: argparse.ArgumentParser) -> None:
     _config(parser)
 
 
+def _queue(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", choices=("list", "show", "drop"), default="list")
+    parser.add_argument("letter_id", nargs="?", metavar="ID", help="the beginning of its id")
+    parser.add_argument("--yes", action="store_true", help="drop without asking")
+    _config(parser)
+    _json(parser)
+
+
+def _retry(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "letter_ids", nargs="*", metavar="ID", help="letters that wait, failed or were blocked"
+    )
+    parser.add_argument("--all", action="store_true", help="all that wait")
+    _config(parser)
+
+
+def _dkim_key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("domain", help="the domain of your addresses: help.example")
+    parser.add_argument("--selector", default="mailtrack", help="its name in DNS")
+    parser.add_argument("--out", default="dkim.key", metavar="FILE", help="where the key goes")
+
+
 def _deliver(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rcpt", action="append", required=True, metavar="ADDRESS")
     parser.add_argument("--from", dest="mail_from", default="", metavar="ADDRESS")
@@ -167,6 +189,11 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb("explain", "say what would become of a mail, and why", "explain", _explain),
     Verb("status", "how the desk stands: mails, tickets, letters", "status", _status),
     Verb("held", "list, show, release or drop held mail", "held", _held),
+    Verb("queue", "letters that have not left: list, show, drop", "queue", _queue),
+    Verb("retry", "try letters again at once", "queue", _retry),
+    Verb(
+        "dkim-key", "make a key to sign letters with, and its DNS record", "dkim_key", _dkim_key
+    ),
     Verb("quarantine", "list, show or retry unreadable mail", "quarantine", _quarantine),
     Verb("fsck", "prove that spool, archive and database agree, or mend", "fsck", _fsck),
     Verb("backup", "copy the whole desk while it runs", "backup", _backup, "run_backup"),

@@ -34,10 +34,11 @@ from mailtrack.intake.reception import Acceptance, Reception, accept_own
 from mailtrack.intake.smtp import SmtpFront
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.address import Address
-from mailtrack.mail.compose import letter_bytes
+from mailtrack.mail.compose import Fetch, LetterBlocked, letter_bytes
 from mailtrack.mail.envelope import Front
-from mailtrack.mail.message import AttachmentRef
+from mailtrack.mail.message import AttachmentRef, OutgoingMail
 from mailtrack.mail.parse import attachment_bytes
+from mailtrack.mail.signing import Signer
 from mailtrack.outbox.brake import Brake
 from mailtrack.outbox.courier import SmtpCourier
 from mailtrack.outbox.delivery import Courier
@@ -105,10 +106,11 @@ class Daemon:
             config.reader.seconds_max,
             memory_bytes=config.reader.memory_bytes_max,
         )
+        self._compose = composer_for(config)
         self.sender = Sender(
             self.database,
             courier_for(config),
-            compose=letter_bytes,
+            compose=self._composed,
             fetch_attachment=self._attachment,
             now=now,
             on_failure=self._tell_of_failure,
@@ -278,6 +280,11 @@ class Daemon:
             return
         self.sender.ring()
 
+    def _composed(self, mail: OutgoingMail, fetch: Fetch) -> bytes:
+        if self._policy().is_ours(mail.recipient):
+            raise LetterBlocked("it is written to an address of the desk and would come back")
+        return self._compose(mail, fetch)
+
     def _attachment(self, wanted: AttachmentRef) -> bytes:
         return attachment_bytes(self.archive.raw(wanted.raw_sha256), wanted.index)
 
@@ -324,6 +331,20 @@ def limits_of(config: Config) -> Limits:
         connections_per_ip_max=limits.connections_per_peer_max,
         session_seconds_max=limits.connection_time_max.total_seconds(),
     )
+
+
+def composer_for(config: Config) -> Callable[[OutgoingMail, Fetch], bytes]:
+    """Who makes the bytes of a letter: with a signature on top, if that is wanted."""
+    dkim = config.outgoing.dkim
+    if dkim is None:
+        return letter_bytes
+    signer = Signer(dkim.domain, dkim.selector, dkim.key)
+
+    def compose(mail: OutgoingMail, fetch: Fetch) -> bytes:
+        is_covered = signer.covers(mail.sender.address.domain)
+        return letter_bytes(mail, fetch, signer.signed if is_covered else None)
+
+    return compose
 
 
 def courier_for(config: Config) -> Courier:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from mailtrack.config.compile_dkim import dkim_of
 from mailtrack.config.known import SHIPPED, Known
 from mailtrack.config.models import DeskSection, FrontSection, MailtrackFile
 from mailtrack.config.page import KeyPath, Page, did_you_mean, shown_text
@@ -229,6 +230,9 @@ def _outgoing_of(
             mend = "Set outgoing.password: {file: /path/to/it}"
             report.wrong(page, ("outgoing", "smarthost"), found, mend)
     return Outgoing(
+        dkim=dkim_of(
+            section.dkim, page, domain=_first_domain(file), secrets=secrets, report=report
+        ),
         smarthost=smarthost,
         maildirs=state / "mail",
         connections_max=section.connections_max,
@@ -236,6 +240,11 @@ def _outgoing_of(
         give_up_after=section.give_up_after,
         warn_after=section.warn_after,
     )
+
+
+def _first_domain(file: MailtrackFile) -> str:
+    first = address_from(next(iter(file.desk.addresses), ""))
+    return first.domain if first is not None else ""
 
 
 def _authority_of(written: str | None, page: Page, report: Report) -> Path | None:

@@ -212,6 +212,39 @@ class IntakeSection(Section):
     limits: LimitsSection = Field(default_factory=LimitsSection, description="The bounds.")
 
 
+class DkimSign(StrEnum):
+    """When letters are signed."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class DkimSection(Section):
+    """Signatures on what leaves, where the relay does not sign."""
+
+    sign: DkimSign = Field(
+        DkimSign.AUTO,
+        description="auto: if there is a key. always: a missing key is a mistake. never: the "
+        "relay does it.",
+    )
+    selector: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")] = Field(
+        "mailtrack",
+        description="The name under which the public key stands in DNS: "
+        "<selector>._domainkey.<domain>.",
+    )
+    domain: Text | None = Field(
+        None,
+        description="In whose name: the domain of your addresses, or one above it. Letters "
+        "from other domains are not signed. Default: that of the first of desk.addresses.",
+    )
+    key: SecretText | None = Field(
+        None,
+        description="The private key, RSA in PEM: {file: /path/to/it}, made by `mailtrack "
+        "dkim-key`. Better as credential dkim-key of systemd.",
+    )
+
+
 class OutgoingSection(Section):
     """How letters leave."""
 
@@ -231,6 +264,9 @@ class OutgoingSection(Section):
         None,
         description="A PEM file with the authority that signed the relay's certificate, if "
         "that is one of your own. With it TLS is required of a relay on loopback, too.",
+    )
+    dkim: DkimSection = Field(
+        default_factory=DkimSection, description="DKIM signatures on what leaves."
     )
     connections_max: Annotated[int, Field(ge=1, le=50)] = Field(
         4,

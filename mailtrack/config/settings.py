@@ -63,8 +63,20 @@ class Smarthost:
 
 
 @dataclass(frozen=True, slots=True)
+class Dkim:
+    """How letters are signed; ``key`` is an RSA key in PEM that was looked at."""
+
+    domain: str
+    selector: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
-    """How letters leave; ``smarthost`` None puts them into Maildirs below ``maildirs``."""
+    """How letters leave; ``smarthost`` None puts them into Maildirs below ``maildirs``.
+
+    ``dkim`` None: they are not signed.
+    """
 
     smarthost: Smarthost | None
     maildirs: Path
@@ -72,6 +84,7 @@ class Outgoing:
     letters_10_minutes_max: int
     give_up_after: timedelta
     warn_after: timedelta
+    dkim: Dkim | None = None
 
 
 @dataclass(frozen=True, slots=True)

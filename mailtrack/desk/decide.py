@@ -19,6 +19,7 @@ from mailtrack.desk.guesses import look_at_guesses
 from mailtrack.desk.holding import HoldReason, end_hold, hold, may_end, tell_admins
 from mailtrack.desk.identity import Writer, writer_of
 from mailtrack.desk.machines import decide_machine
+from mailtrack.desk.own_addresses import without_letters_to_us
 from mailtrack.desk.policy import Agent
 from mailtrack.desk.storms import loop_seen
 from mailtrack.desk.threads import Thread, live_token, match_thread
@@ -30,6 +31,10 @@ from mailtrack.tickets.token import Purpose, Token
 
 def decide(case: Case) -> Decision:
     """What becomes of this mail: its end state, every effect, every letter, and why."""
+    return without_letters_to_us(_decide(case), case.policy)
+
+
+def _decide(case: Case) -> Decision:
     if case.context.seen is not None and case.grant is None:
         return _duplicate(case)
     return _with(_decided(case), look_at_guesses(case))

@@ -13,6 +13,7 @@ from mailtrack.desk.case import Case, Outcome
 from mailtrack.desk.digests import storms_passed
 from mailtrack.desk.escalation import DueRung, rungs_due, told
 from mailtrack.desk.letter_views import ReminderView
+from mailtrack.desk.own_addresses import without_letters_to_us
 from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.desk.showing import actions_on, desk_view, line_of, line_view
 from mailtrack.desk.threads import team_of
@@ -77,7 +78,8 @@ def decide_tick(
         reader = policy.agent(name)
         if reader is not None:
             outcome += _reminder(case, reader, due)
-    return Decision(Disposition.TICK, outcome.effects, outcome.letters, outcome.trace)
+    decision = Decision(Disposition.TICK, outcome.effects, outcome.letters, outcome.trace)
+    return without_letters_to_us(decision, policy)
 
 
 def case_without_mail(policy: Policy, fresh: Fresh, context: Context) -> Case:

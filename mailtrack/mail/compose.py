@@ -26,7 +26,7 @@ from mailtrack.mail.gate import LetterBlocked as LetterBlocked
 from mailtrack.mail.message import AttachmentRef, InlineFile, OutgoingMail
 
 HEADER_CHARS_MAX: Final = 500
-NAME_CHARS_MAX: Final = 128
+NAME_CHARS_MAX: Final = 64  # security section 6.1
 FILENAME_CHARS_MAX: Final = 120
 REFERENCES_MAX: Final = 10  # the first and the last nine: security section 6.4
 ID_CHARS_MAX: Final = 900  # leaves room for the header's name in a line of 998
@@ -43,16 +43,20 @@ _TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&
 _CID: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,200}")
 
 Fetch = Callable[[AttachmentRef], bytes]
+Sign = Callable[[bytes], bytes]
 
 
-def letter_bytes(mail: OutgoingMail, fetch: Fetch) -> bytes:
+def letter_bytes(mail: OutgoingMail, fetch: Fetch, sign: Sign | None = None) -> bytes:
     """The mail as it leaves: CRLF, 7-bit unless an address needs SMTPUTF8 (RFC 6531).
 
-    ``fetch`` gives the content of an attachment; what it raises is passed on. Raises
-    ``LetterBlocked`` when the mail must not be sent; trying again does not help.
+    ``fetch`` gives the content of an attachment; what it raises is passed on. ``sign`` puts a
+    signature on top. Raises ``LetterBlocked`` when the mail must not be sent; trying again does
+    not help.
     """
     raw = _head(mail) + _body(mail, fetch)
-    let_through(raw, needs_utf8=needs_smtputf8(mail))
+    raw = sign(raw) if sign is not None else raw
+    readers = tuple(box.address for box in (*mail.to, *mail.cc))
+    let_through(raw, needs_utf8=needs_smtputf8(mail), readers=readers)
     return raw
 
 

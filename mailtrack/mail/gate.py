@@ -11,6 +11,8 @@ from collections import Counter
 from typing import Final
 
 from mailtrack.errors import MailtrackError
+from mailtrack.mail.address import Address
+from mailtrack.mail.mailboxes import sender_from
 
 LINE_BYTES_MAX: Final = 998  # RFC 5322 section 2.1.1
 
@@ -25,6 +27,7 @@ _NEEDED: Final = frozenset({
 })  # fmt: skip
 _OPTIONAL: Final = frozenset({
     "Cc", "Reply-To", "In-Reply-To", "References", "Content-Transfer-Encoding",
+    "DKIM-Signature",
 })  # fmt: skip
 _IN_PARTS: Final = frozenset({
     "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID",
@@ -36,8 +39,11 @@ class LetterBlocked(MailtrackError):
     """This letter must not leave; the text says why, without a word of the letter."""
 
 
-def let_through(raw: bytes, *, needs_utf8: bool) -> None:
-    """Nothing, or ``LetterBlocked`` if the bytes are not exactly a letter of ours."""
+def let_through(raw: bytes, *, needs_utf8: bool, readers: tuple[Address, ...]) -> None:
+    """Nothing, or ``LetterBlocked`` if the bytes are not exactly a letter of ours.
+
+    ``readers`` are the addresses that To and Cc may name, in this order, and no others.
+    """
     lines = raw.split(b"\r\n")
     if not raw.count(b"\r") == raw.count(b"\n") == len(lines) - 1:
         raise LetterBlocked("a stray line end")
@@ -47,9 +53,40 @@ def let_through(raw: bytes, *, needs_utf8: bool) -> None:
         raise LetterBlocked(f"a line of more than {LINE_BYTES_MAX} bytes")
     if not needs_utf8 and not raw.isascii():
         raise LetterBlocked("bytes that are not ASCII")
-    names = _names(lines[: lines.index(b"")] if b"" in lines else lines)
-    _check_names(names, needed=_NEEDED, allowed=_NEEDED | _OPTIONAL | EXTRA_NAMES)
+    head = lines[: lines.index(b"")] if b"" in lines else lines
+    _check_names(_names(head), needed=_NEEDED, allowed=_NEEDED | _OPTIONAL | EXTRA_NAMES)
+    if len(_addresses(head, b"From")) != 1:
+        raise LetterBlocked("a From that is not one address")
+    if (*_addresses(head, b"To"), *_addresses(head, b"Cc")) != readers:
+        raise LetterBlocked("readers that are not the ones it is written to")
     _check_parts(lines)
+
+
+def _addresses(head: list[bytes], name: bytes) -> tuple[Address, ...]:
+    """The addresses of a field as a stranger would read it."""
+    field, is_inside = b"", False
+    for line in head:
+        is_inside = line.startswith(name + b":") or (is_inside and line[:1] in (b" ", b"\t"))
+        field += line if is_inside else b""
+    boxes = [sender_from(part) for part in _parts_of(field[len(name) + 1 :])]
+    if None in boxes:
+        raise LetterBlocked("an address that can be read in two ways")
+    return tuple(box.address for box in boxes if box is not None)
+
+
+def _parts_of(field: bytes) -> list[bytes]:
+    """The field cut at its commas, but for those within quotes."""
+    parts, is_quoted, is_escaped = [b""], False, False
+    for byte in field:
+        char = bytes([byte])
+        if char == b"," and not is_quoted:
+            parts.append(b"")
+            continue
+        if char == b'"' and not is_escaped:
+            is_quoted = not is_quoted
+        is_escaped = char == b"\\" and is_quoted and not is_escaped
+        parts[-1] += char
+    return [part for part in parts if part.strip()]
 
 
 def _check_parts(lines: list[bytes]) -> None:

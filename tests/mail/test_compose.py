@@ -291,6 +291,12 @@ GOOD = letter_bytes(PLAIN, nothing)
         GOOD.replace(b"Subject:", b"Subject: a\r\nSubject:"),
         GOOD.replace(b"Subject:", b"not a header\r\nSubject:"),
         GOOD.replace(b"Date: ", b"X-Date: "),
+        GOOD.replace(b"\r\nTo: ", b"\r\nTo: mallory@evil.example, "),
+        GOOD.replace(b"\r\nTo: ", b"\r\nCc: mallory@evil.example\r\nTo: "),
+        GOOD.replace(b"cara@", b"mallory@"),
+        GOOD.replace(b"\r\nTo: ", b"\r\nTo: mallory@evil.example,\r\n "),
+        GOOD.replace(b"From: ", b"From: mallory@evil.example, ", 1),
+        GOOD.replace(b"From: ", b"From: <a@b.example>", 1),
         GOOD.replace(b"Step", b"St\nep"),
         GOOD.replace(b"Step", b"St\rep"),
         GOOD.replace(b"Step", b"St\0ep"),
@@ -302,11 +308,11 @@ GOOD = letter_bytes(PLAIN, nothing)
 )
 def test_the_gate_stops_bytes_that_compose_would_never_write(raw: bytes) -> None:
     with pytest.raises(LetterBlocked):
-        let_through(raw, needs_utf8=False)
+        let_through(raw, needs_utf8=False, readers=(CARA,))
 
 
 def test_the_gate_lets_a_line_of_the_longest_length_through() -> None:
-    let_through(GOOD + b"x" * LINE_BYTES_MAX, needs_utf8=False)
+    let_through(GOOD + b"x" * LINE_BYTES_MAX, needs_utf8=False, readers=(CARA,))
 
 
 def test_smtputf8_is_asked_for_only_when_an_address_needs_it() -> None:
@@ -390,7 +396,7 @@ def test_values_that_should_have_been_clean_are_blocked_or_harmless(
     except LetterBlocked:
         return
     assert read(raw)["Bcc"] is None
-    let_through(raw, needs_utf8=needs_smtputf8(mail))
+    let_through(raw, needs_utf8=needs_smtputf8(mail), readers=(address,))
 
 
 @settings(max_examples=80, deadline=None)
