@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mailtrack.config.models import DkimSection, DkimSign
+from mailtrack.config.models_outgoing import DkimSection, DkimSign
 from mailtrack.config.page import KeyPath, Page, shown_text
 from mailtrack.config.report import Report
 from mailtrack.config.secret import Secrets
