@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +22,7 @@ from mailtrack.desk.poison import Poison, decide_poison
 from mailtrack.desk.policy import Policy
 from mailtrack.desk.reading import read
 from mailtrack.desk.ticking import decide_tick
+from mailtrack.desk.web_forms import through_form
 from mailtrack.errors import TemporaryFailure
 from mailtrack.hand import FAILURES_MAX, Hand, Taken
 from mailtrack.intake.archive import Archive
@@ -61,7 +62,9 @@ def handle(session: Session, taken: Taken, *, desk: Desk) -> Decision:
         decision = decide_poison(envelope, poison, policy=policy, fresh=fresh)
         _apply(session, decision, taken, now=now)
         return decision
-    reading = read(mail, envelope, policy=policy, origin=origin_of(mail, envelope, policy))
+    mail, origin = through_form(mail, origin_of(mail, envelope, policy), policy)
+    taken = replace(taken, mail=mail)
+    reading = read(mail, envelope, policy=policy, origin=origin)
     context = lookup.look_up(session, reading, now=now)
     decision = decide(Case(mail, envelope, reading, context, policy, fresh, taken.grant))
     _apply(session, decision, taken, now=now)

@@ -168,7 +168,7 @@ class Stage:
         """The texts of all tokens that only an agent may hold."""
         with self._database.reading() as session:
             found = session.connection().execute(select(TOKEN).where(TOKEN.c.role == "agent"))
-            return frozenset(KEYS.text_of(token_from(row)) for row in found)
+            return frozenset(self.policy.keys.text_of(token_from(row)) for row in found)
 
     def letters_after(self, last: int) -> tuple[tuple[int, Left], ...]:
         """The letters written since the row `last`, whether they left or not."""

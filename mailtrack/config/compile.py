@@ -236,6 +236,7 @@ def _policy_of(
         keys=keys,
         stationery=stationery,
         autoack=file.autoack.require,
+        web_forms=tuple(one.key for one in file.trust.reply_to_from),
         status_letters=desk.status_letters,
         categories=desk.categories,
         tags=desk.tags,

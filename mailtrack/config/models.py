@@ -19,6 +19,7 @@ from mailtrack.config.kinds import (
     Duration,
     ListenAt,
     MailAddress,
+    MailAddresses,
     Name,
     SecretText,
     Section,
@@ -260,6 +261,12 @@ class TrustSection(Section):
         "configured; until then the reply token and the agent's address together suffice for "
         "everyday commands. strict: proof is always required, without it a mail is held and "
         "its agent is asked. capability: token and address always suffice.",
+    )
+    reply_to_from: MailAddresses = Field(
+        (),
+        description="The addresses that web forms of yours write from. Who asks is then the "
+        "one in Reply-To, unless the form's own origin is in doubt. They get no "
+        "acknowledgement: anybody can type any address into a form.",
     )
 
 

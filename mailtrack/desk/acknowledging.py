@@ -20,6 +20,7 @@ from mailtrack.desk.promises import Calendar
 from mailtrack.desk.showing import desk_view, public_view
 from mailtrack.desk.storms import breaker
 from mailtrack.desk.views import PublicPersonView
+from mailtrack.desk.web_forms import WEB_FORM
 from mailtrack.desk.writing import Style, queue_for, write_letter
 from mailtrack.mail.address import Address, Mailbox
 from mailtrack.mail.machine_signs import is_flagged_as_spam, sign_of_machine
@@ -133,6 +134,8 @@ def _about_the_mail(case: Case) -> str | None:
 
 def _about_the_sender(case: Case, writer: Writer) -> str | None:
     address = writer.mailbox.address
+    if writer.origin.method == WEB_FORM:
+        return "anybody can type any address into a web form"
     if writer.origin.verdict is Verdict.FAIL:
         return "the sender's origin was disproved"
     if writer.origin.verdict is not Verdict.PASS and _needs_proof(case.policy):

@@ -143,6 +143,7 @@ class Policy:
     ``reply_domain`` stands in our Message-IDs; in mode ``subdomain`` all its mail is ours.
     ``status_letters`` are the statuses a customer is told of when no words tell them.
     ``aliases`` maps a customer's further address keys to the one that names them.
+    ``web_forms`` are the address keys of forms that write for the person in Reply-To.
     ``thanks_chars_max``: a shorter thank-you leaves a finished ticket finished (S38).
     """
 
@@ -172,6 +173,7 @@ class Policy:
     stationery: Stationery = field(repr=False)
     origin_methods: tuple[str, ...] = ()
     autoack: AutoAck = AutoAck.AUTO
+    web_forms: tuple[str, ...] = ()
     status_letters: tuple[Status, ...] = (Status.RESOLVED, Status.CLOSED)
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()

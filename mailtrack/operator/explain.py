@@ -12,6 +12,7 @@ from mailtrack.desk.case import Case
 from mailtrack.desk.decide import decide
 from mailtrack.desk.identity import origin_of
 from mailtrack.desk.reading import read
+from mailtrack.desk.web_forms import through_form
 from mailtrack.mail.address import Address, address_from
 from mailtrack.mail.envelope import Envelope, Front
 from mailtrack.mail.message import ParsedMail
@@ -32,7 +33,8 @@ def run(arguments: Namespace) -> int:
     mail = parse(raw)
     envelope = _envelope(arguments, mail, raw, loaded)
     policy = loaded.policy
-    reading = read(mail, envelope, policy=policy, origin=origin_of(mail, envelope, policy))
+    mail, origin = through_form(mail, origin_of(mail, envelope, policy), policy)
+    reading = read(mail, envelope, policy=policy, origin=origin)
     context, numbers = _known(loaded, reading)
     fresh = Fresh(envelope.received_at, *numbers, envelope.spool_id, bytes(SEED_BYTES))
     decision = decide(Case(mail, envelope, reading, context, policy, fresh))

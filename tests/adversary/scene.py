@@ -5,7 +5,7 @@ does, quoting in a style of `STYLES`. The scenarios' own desk, people and clock 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -26,6 +26,11 @@ NAMES = {
 }  # fmt: skip
 
 SIGNATURES = (*NAMES.values(), "Example Help")
+
+
+def other_desk(policy: Policy, instance: str) -> Policy:
+    """The policy as another installation has it: its tokens and its loop mark are its own."""
+    return replace(policy, keys=replace(policy.keys, instance=instance))
 
 
 def desk_policy(**yaml: str) -> Policy:

@@ -15,6 +15,7 @@ from adversary.scene import (
     Scene,
     desk_policy,
     new_scene,
+    other_desk,
 )
 from client import Left
 
@@ -130,7 +131,7 @@ def test_a72_two_desks_of_ours_that_write_to_each_other_stop(tmp_path: Path) -> 
                 f"agents:\n  a: {{name: A, email: [a@{name}.example], queues: [support]}}\n"
             ),
         }
-        desks.append(new_scene(folder, desk_policy(**files), name=name))
+        desks.append(new_scene(folder, other_desk(desk_policy(**files), name), name=name))
     try:
         for number, desk in enumerate(desks):
             sender, to = names[1 - number], names[number]
