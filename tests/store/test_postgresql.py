@@ -24,7 +24,7 @@ from store.desk import (
 from mailtrack.errors import TemporaryFailure
 from mailtrack.store.database import Database, savepoint
 from mailtrack.store.ledger import AlreadyApplied
-from mailtrack.store.lookup import look_up, look_up_tick, ticket_of
+from mailtrack.store.lookup import look_up, look_up_storms, look_up_tick, ticket_of
 from mailtrack.store.outgoing import claim, counts, mark_sent, next_due_at
 from mailtrack.store.status import accounts_for, status
 from mailtrack.tickets.clock import Clock, ClockState, Metric
@@ -32,12 +32,16 @@ from mailtrack.tickets.decision import (
     AddEntry,
     Change,
     Disposition,
+    EndMark,
     Field,
     Hold,
     Join,
     KnowCustomer,
+    ReleaseGrouped,
     SetClocks,
+    SetMark,
 )
+from mailtrack.tickets.storm import Mark, StormMark
 from mailtrack.tickets.ticket import Part, Status
 from mailtrack.tickets.token import Purpose, TokenText
 
@@ -134,3 +138,22 @@ def test_a_decision_on_a_world_that_changed_is_made_again(desk: Database) -> Non
     with desk.reading() as session:
         found = ticket_of(session, 1)
     assert found is not None and found.queue == "b"
+
+
+def test_marks_of_storms_count_up_and_fall_due(desk: Database) -> None:
+    kept = StormMark(Mark.KEPT, NOON + MINUTE, 1, "@ivan", "mail")
+    told = letter("n1", None, name="notification", person="@ivan", recipient="i@help.example")
+    with desk.transaction() as session:
+        write(session, opened(1, tags=("flood",)), "s1")
+        write(session, decided(SetMark(kept), letters=(told,)), "s2")
+        write(session, decided(SetMark(kept), ReleaseGrouped(1, "@ivan")), "s3")
+        write(session, decided(SetMark(StormMark(Mark.BREAKER, NOON + MINUTE))), "s4")
+        found = look_up(session, reading("asked"), now=NOON)
+        due = look_up_storms(session, now=NOON + MINUTE)
+        write(session, decided(*map(EndMark, due.marks)), "s5")
+        left = look_up_storms(session, now=NOON + MINUTE)
+    assert (found.automatic.flood, [one.mark for one in found.marks]) == (1, [Mark.BREAKER])
+    assert [(one.name, one.notified_count) for one in found.agents] == [("ivan", 1)]
+    assert {(one.mark, one.count) for one in due.marks} == {(Mark.KEPT, 2), (Mark.BREAKER, 1)}
+    assert [line.number for line in due.lines] == [1]
+    assert left.marks == ()
