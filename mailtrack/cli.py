@@ -107,6 +107,18 @@ def _held(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", choices=("list", "add", "retire"), default="list")
+    parser.add_argument("letter", nargs="?", help="the key to retire, by its letter")
+    parser.add_argument(
+        "--file",
+        metavar="FILE",
+        help="the key file, where the desk itself has a copy from systemd (default: its own)",
+    )
+    _config(parser)
+    _json(parser)
+
+
 def _quarantine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=("list", "show", "retry"), default="list")
     parser.add_argument("spool_id", nargs="?", metavar="ID", help="which one")
@@ -194,6 +206,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb(
         "dkim-key", "make a key to sign letters with, and its DNS record", "dkim_key", _dkim_key
     ),
+    Verb("keys", "list, add or retire the keys of reply addresses", "keys", _keys),
     Verb("quarantine", "list, show or retry unreadable mail", "quarantine", _quarantine),
     Verb("fsck", "prove that spool, archive and database agree, or mend", "fsck", _fsck),
     Verb("backup", "copy the whole desk while it runs", "backup", _backup, "run_backup"),

@@ -21,7 +21,16 @@ from typing import Final
 from mailtrack import log
 from mailtrack.clerk import Clerk, Desk
 from mailtrack.clock import Clock
-from mailtrack.config import Config, Encryption, Loaded, Watched, ensure_secrets, keep_press
+from mailtrack.config import (
+    Config,
+    Encryption,
+    Loaded,
+    Watched,
+    ensure_secrets,
+    keep_press,
+    key_ring,
+    keys_file_of,
+)
 from mailtrack.config.settings import Listener
 from mailtrack.desk.own_letters import Undelivered, decide_config_broken, decide_undelivered
 from mailtrack.desk.policy import Policy, ReplyMode
@@ -95,7 +104,9 @@ class Daemon:
         self._keys = ensure_secrets(config.state, environ=environ)
         self._loaded = loaded.with_keys(self._keys)
         self._loaded_at = now()
-        self._watched = Watched(folder, config.templates, environ=environ)
+        self._state = config.state
+        keys_file = keys_file_of(config.state, environ=environ)
+        self._watched = Watched(folder, config.templates, environ=environ, keys=keys_file)
         places = Places(config.state)
         floor = Floor(config.limits.free_disk_bytes_min)
         self.spool = Spool(places.spool, floor=floor)
@@ -222,6 +233,11 @@ class Daemon:
             _log.error("config_refused", count=len(found.mistakes), reason=str(found))
             await asyncio.to_thread(self._tell_of_mistakes, found)
             return
+        # Of the folder we work in: the file may name another, for the next start.
+        keys = await asyncio.to_thread(key_ring, self._state, environ=self._environ)
+        if keys is not None and keys != self._keys:
+            _log.info("keys_changed", count=len(keys.keys))
+            self._keys = keys
         self._loaded = found.with_keys(self._keys)
         self._loaded_at = self._now()
         _log.info("config_reloaded", count=len(found.files))
@@ -317,7 +333,11 @@ def acceptance_of(policy: Policy) -> Callable[[Address], Acceptance]:
     """Whom we take mail for: our addresses, their plus parts, and the reply domain."""
     has_domain = policy.reply_mode is ReplyMode.SUBDOMAIN
     keys = frozenset(key for key, _ in policy.addresses)
-    return accept_own(keys, reply_domain=policy.reply_domain if has_domain else None)
+    return accept_own(
+        keys,
+        reply_domain=policy.reply_domain if has_domain else None,
+        delimiters=("+", policy.delimiter),
+    )
 
 
 def limits_of(config: Config) -> Limits:

@@ -64,9 +64,11 @@ class Otherwise(AssertionError):
 class Player:
     """One scenario on one stage."""
 
-    def __init__(self, scenario: Scenario, folder: Path) -> None:
+    def __init__(self, scenario: Scenario, folder: Path, *, reply: str = "") -> None:
+        """`reply` is the YAML of another reply mode, for a scenario on the usual desk."""
         self.scenario = scenario
-        policy = policy_from(_files_of(scenario))
+        files = _files_of(scenario)
+        policy = policy_from(_with_reply(files, reply) if reply else files)
         self.stage = Stage(folder, policy, name=scenario.name)
         self._heard: list[Left] = []  # letters that left and were not expected yet
         self._counted = 0  # of stage.left
@@ -412,6 +414,11 @@ def _files_of(scenario: Scenario) -> tuple[tuple[str, str], ...]:
         path.name: path.read_text(encoding="utf-8") for path in sorted(DESK.glob("*.yaml"))
     }
     return tuple(sorted((there | scenario.yaml).items()))
+
+
+def _with_reply(files: tuple[tuple[str, str], ...], reply: str) -> tuple[tuple[str, str], ...]:
+    key = f"desk:\n  reply: {reply}\n"
+    return tuple((name, text.replace("desk:\n", key, 1)) for name, text in files)
 
 
 def rewrite(path: Path, folder: Path) -> None:

@@ -26,6 +26,32 @@ def test_the_conversation_goes_as_written(path: Path, tmp_path: Path) -> None:
     Player(scenario_from(path), tmp_path).play()
 
 
+REPLIES = {
+    "subdomain": "{mode: subdomain, domain: reply.help.example}",
+    "headers": "{mode: headers}",
+    "hyphen": '{mode: plus, delimiter: "-"}',
+}
+IN_EVERY_MODE = (
+    "a_reply_to_a_note_is_a_note",
+    "a_customer_copies_somebody",
+    "a_light_agent_writes_notes_only",
+    "closed_lately_opens_again",
+    "closed_long_ago_is_followed_up",
+    "many_tickets_need_a_word",
+    "references_without_a_token",
+    "watching_and_muting",
+)
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=list(REPLIES))
+@pytest.mark.parametrize("name", IN_EVERY_MODE)
+def test_the_conversation_goes_the_same_in_every_reply_mode(
+    name: str, reply: str, tmp_path: Path
+) -> None:
+    path = next(one for one in SCENARIOS if one.stem == name)
+    Player(scenario_from(path), tmp_path, reply=reply).play()
+
+
 def test_there_are_enough_of_them_and_each_says_what_it_shows() -> None:
     assert len(SCENARIOS) >= SCENARIOS_MIN
     for path in SCENARIOS:

@@ -14,6 +14,7 @@ from mailtrack.config.example import shipped as shipped
 from mailtrack.config.example import write_example as write_example
 from mailtrack.config.keys import ensure_secrets as ensure_secrets
 from mailtrack.config.keys import key_ring as key_ring
+from mailtrack.config.keys import keys_file_of as keys_file_of
 from mailtrack.config.load import Loaded as Loaded
 from mailtrack.config.load import load as load
 from mailtrack.config.press import keep_press as keep_press

@@ -15,7 +15,8 @@ from mailtrack.errors import ConfigError
 class Watched:
     """The files of a desk, and how they were when they were last read.
 
-    ``templates`` are folders of the operator's own; a change in them counts, too.
+    ``templates`` are folders of the operator's own; a change in them counts, too, and one in
+    the file with the ``keys``, None if it is not to be watched.
     """
 
     def __init__(
@@ -24,10 +25,12 @@ class Watched:
         templates: tuple[Path, ...] = (),
         *,
         environ: Mapping[str, str] = os.environ,
+        keys: Path | None = None,
     ) -> None:
         self._folder = folder
         self._templates = templates
         self._environ = environ
+        self._keys = (keys,) if keys is not None else ()
         self._seen = self._look()
 
     def has_changed(self) -> bool:
@@ -52,4 +55,4 @@ class Watched:
 
     def _look(self) -> tuple[Stamp, ...]:
         yaml = (self._folder / name for name in FILES)
-        return stamps_of((*yaml, *files_below(self._templates)))
+        return stamps_of((*yaml, *self._keys, *files_below(self._templates)))

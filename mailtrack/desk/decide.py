@@ -22,7 +22,7 @@ from mailtrack.desk.machines import decide_machine
 from mailtrack.desk.own_addresses import without_letters_to_us
 from mailtrack.desk.policy import Agent
 from mailtrack.desk.storms import loop_seen
-from mailtrack.desk.threads import Thread, live_token, match_thread
+from mailtrack.desk.threads import Thread, answered_token, live_token, match_thread
 from mailtrack.tickets.context import HeldMail
 from mailtrack.tickets.decision import Decision, Disposition, Reason
 from mailtrack.tickets.reading import Verdict
@@ -106,6 +106,8 @@ def _no_sender(case: Case) -> Decision:
 
 def _held_in_question(case: Case, writer: Writer) -> HeldMail | None:
     token = live_token(case, Purpose.CONFIRM)
+    if not case.reading.tokens:
+        token = answered_token(case, writer, Purpose.CONFIRM)
     if token is None or token.person != writer.person:
         return None
     return case.context.held if writer.origin.verdict is not Verdict.FAIL else None

@@ -46,7 +46,8 @@ def look_at_guesses(case: Case) -> Outcome:
 def _guesses_in(case: Case) -> int:
     """How many tokens nobody made. One signed by a key that was taken away is no guess."""
     keys = {key_id for key_id, _ in case.policy.keys.keys}
-    rows = ((seen, row_of(case, seen)) for seen in case.reading.tokens if seen.key_id in keys)
+    texts = dict.fromkeys((*case.reading.tokens, *case.reading.id_tokens))
+    rows = ((seen, row_of(case, seen)) for seen in texts if seen.key_id in keys)
     return sum(row is None or not case.policy.keys.proves(seen, row) for seen, row in rows)
 
 

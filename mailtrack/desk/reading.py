@@ -59,6 +59,7 @@ def read(
         rcpt_keys=tuple(address.key for address in envelope.rcpt_to),
         origin=origin,
         peer=peer_of(mail, envelope),
+        id_tokens=_id_tokens(mail, policy),
         on_behalf_of=mail.forwarded.sender.address.key if agent and mail.forwarded else None,
     )
 
@@ -120,6 +121,15 @@ def _queue(mail: ParsedMail, envelope: Envelope, policy: Policy) -> str:
 def _tokens(mail: ParsedMail, envelope: Envelope, policy: Policy) -> tuple[TokenText, ...]:
     shown = tuple(mailbox.address for mailbox in (*mail.to, *mail.cc))
     found = (token_in(address, policy) for address in (*envelope.rcpt_to, *shown))
+    return tuple(dict.fromkeys(token for token in found if token is not None))[:TOKENS_MAX]
+
+
+def _id_tokens(mail: ParsedMail, policy: Policy) -> tuple[TokenText, ...]:
+    """The tokens in the ids of ours that it answers: what is left where no address has one."""
+    suffix = f"@{policy.reply_domain}>"
+    ids = (*mail.in_reply_to, *reversed(mail.references))[:KNOWN_IDS_MAX]
+    ours = (one.removesuffix(suffix).lstrip("<") for one in ids if one.endswith(suffix))
+    found = (token_text_from(one.partition(".")[0]) for one in ours)
     return tuple(dict.fromkeys(token for token in found if token is not None))[:TOKENS_MAX]
 
 

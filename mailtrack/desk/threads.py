@@ -69,7 +69,24 @@ def match_thread(case: Case, writer: Writer | None) -> Thread:
 
 def live_token(case: Case, *purposes: Purpose) -> Token | None:
     """The first token of the mail that is proved, live, and good for one of the purposes."""
-    for seen in () if is_braked(case) else case.reading.tokens:
+    return _first_live(case, case.reading.tokens, purposes)
+
+
+def answered_token(case: Case, writer: Writer, *purposes: Purpose) -> Token | None:
+    """The writer's own token of the letter that this mail answers, by its Message-ID.
+
+    It is what counts where the address has none: in reply mode ``headers``, and behind servers
+    that cut the plus part. Never what a letter further back was good for.
+    """
+    token = _first_live(case, case.reading.id_tokens[:1], tuple(Purpose))
+    is_theirs = token is not None and token.person == writer.person
+    return token if token is not None and is_theirs and token.purpose in purposes else None
+
+
+def _first_live(
+    case: Case, texts: tuple[TokenText, ...], purposes: tuple[Purpose, ...]
+) -> Token | None:
+    for seen in () if is_braked(case) else texts:
         row = row_of(case, seen)
         if row is None or row.purpose not in purposes:
             continue
@@ -123,6 +140,8 @@ def _by_token(case: Case, writer: Writer | None) -> Thread | None:
 def _with_own_token(case: Case, writer: Writer | None, found: Thread) -> Thread:
     """A letter about no ticket, say a list, has a token too: it proves who answers."""
     token = live_token(case, Purpose.REPLY, Purpose.NOTE)
+    if token is None and writer is not None:
+        token = answered_token(case, writer, Purpose.REPLY, Purpose.NOTE)
     is_own = token is not None and writer is not None and token.person == writer.person
     return replace(found, has_capability=is_own)
 
@@ -136,7 +155,10 @@ def _by_issued_id(case: Case, writer: Writer | None) -> Thread | None:
         return None
     reason = Reason("thread", f"answers a letter we sent to {known.person}")
     is_fresh = writer.agent is None or _is_fresh(case, known)
-    return Thread(ticket, Via.ISSUED_ID, known.person, has_capability=is_fresh, trace=(reason,))
+    token = answered_token(case, writer, Purpose.REPLY, Purpose.NOTE)
+    return Thread(
+        ticket, Via.ISSUED_ID, known.person, token, has_capability=is_fresh, trace=(reason,)
+    )
 
 
 def _is_fresh(case: Case, known: KnownId) -> bool:

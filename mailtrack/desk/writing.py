@@ -22,6 +22,7 @@ from mailtrack.tickets.token import Purpose, Token
 
 REFERENCES_MAX: Final = 10  # the first and the last nine: security section 6.4
 CONFIRM_LIFE: Final = timedelta(days=30)
+ID_CHARS: Final = 16  # 64 bits
 NAME_CHARS_MAX: Final = 64
 # Letters that answer the mail of the one they go to; all others tell of something.
 ANSWERS_TO_CUSTOMERS: Final = frozenset({"acknowledged", "answer"})
@@ -97,7 +98,7 @@ def write_letter(
         subject=words.subject,
         text=words.text,
         html=words.html,
-        message_id=f"<{case.fresh.id(f'id/{letter_id}')}@{case.policy.reply_domain}>",
+        message_id=_message_id(case, reply, letter_id),
         date=case.fresh.now,
         reply_to=Mailbox(queue.shown, _token_address(case.policy, queue, reply)),
         in_reply_to=thread[-1] if thread else None,
@@ -118,6 +119,15 @@ def write_letter(
         entry_id=style.entry_id,
         subject_key=case.reading.subject_key,
     )
+
+
+def _message_id(case: Case, token: Token, letter_id: str) -> str:
+    """An id of its own that begins with the reply token: security section 3.2.
+
+    So an answer that has lost its plus part is still known for what it answers, a note for one.
+    """
+    own = case.fresh.id(f"id/{letter_id}")[:ID_CHARS]
+    return f"<{case.policy.keys.text_of(token)}.{own}@{case.policy.reply_domain}>"
 
 
 def reply_token(case: Case, to: Recipient, *, ticket: Ticket | None, style: Style) -> Token:

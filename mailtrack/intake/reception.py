@@ -102,9 +102,14 @@ class Reception:
 
 
 def accept_own(
-    addresses: frozenset[str], *, reply_domain: str | None = None
+    addresses: frozenset[str],
+    *,
+    reply_domain: str | None = None,
+    delimiters: tuple[str, ...] = ("+",),
 ) -> Callable[[Address], Acceptance]:
     """Accept our address keys, with any plus part, and whatever is in the reply domain.
+
+    ``delimiters`` are what may part an address and its plus part.
 
     Whether a plus part or a local part in the reply domain is a live token is never looked at:
     the answer is the same, so nobody can find tokens by asking.
@@ -112,8 +117,9 @@ def accept_own(
     domains = frozenset(key.rpartition("@")[2] for key in addresses)
 
     def accepts(address: Address) -> Acceptance:
-        head, _ = address.tag()
-        if address.key in addresses or Address(head, address.domain).key in addresses:
+        heads = (address.tag(one)[0] for one in delimiters)
+        plain = (Address(head, address.domain).key for head in heads)
+        if address.key in addresses or any(key in addresses for key in plain):
             return Acceptance.OURS
         if address.domain == reply_domain:
             return Acceptance.OURS

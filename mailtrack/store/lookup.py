@@ -177,7 +177,9 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
         bounced=_bounced(connection, tokens),
         sent=tuple(filter(is_sent, letters)),
         unsent=tuple(filter(is_unsent, letters)),
-        guesses=guesses_of(connection, reading.peer, now=now) if reading.tokens else Guesses(),
+        guesses=guesses_of(connection, reading.peer, now=now)
+        if reading.tokens or reading.id_tokens
+        else Guesses(),
         undoable=_undoable(connection, reading.agent, numbers=involved, now=now),
         found=tuple(
             _answer(connection, what, argument, now=now) for what, argument in reading.wants
@@ -255,7 +257,7 @@ def _seen(connection: Connection, reading: Reading, *, now: datetime) -> Receipt
 
 
 def _tokens(connection: Connection, reading: Reading) -> tuple[Token, ...]:
-    handles = dict.fromkeys(token.handle for token in reading.tokens)
+    handles = dict.fromkeys(one.handle for one in (*reading.tokens, *reading.id_tokens))
     found = (connection.execute(_TOKEN, {"handle": handle}).first() for handle in handles)
     return tuple(rows.token_from(row) for row in found if row is not None)
 

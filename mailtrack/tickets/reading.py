@@ -56,7 +56,8 @@ class Reading:
     ``("find", "refund")``, ``("show", "1042")``, ``("queue", "support")``,
     ``("mine", "ivan")``. ``on_behalf_of`` is the key of the customer whose mail an agent claims
     to forward. ``peer`` is who handed the mail to the first server on our side, by IP address,
-    or the domain of the envelope sender where nobody can tell.
+    or the domain of the envelope sender where nobody can tell. ``id_tokens`` stand in the ids
+    that the mail answers, the nearest first: each id of ours begins with its letter's token.
     """
 
     spool_id: str
@@ -76,3 +77,4 @@ class Reading:
     origin: Origin = field(default=Origin())
     on_behalf_of: str | None = None
     peer: str = ""
+    id_tokens: tuple[TokenText, ...] = ()

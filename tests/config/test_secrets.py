@@ -8,8 +8,16 @@ from pathlib import Path
 import pytest
 from config.conftest import DESK
 
-from mailtrack.config import Loaded, ensure_secrets, key_ring, load
-from mailtrack.config.keys import INSTANCE_FILE, KEY_BYTES, KEYS_FILE, KEYS_MAX
+from mailtrack.config import Loaded, ensure_secrets, key_ring, keys_file_of, load
+from mailtrack.config.keys import (
+    INSTANCE_FILE,
+    KEY_BYTES,
+    KEYS_FILE,
+    KEYS_MAX,
+    add_key,
+    read_keys,
+    retire_key,
+)
 from mailtrack.errors import ConfigError
 
 Load = Callable[..., Loaded]
@@ -154,3 +162,47 @@ def test_a_ring_holds_as_many_keys_as_there_are_letters(tmp_path: Path) -> None:
     ring = key_ring(tmp_path, environ={})
     assert ring is not None
     assert [letter for letter, _ in ring.keys] == letters
+
+
+# Rotation: the file is a ring, and the commands turn it.
+
+
+def test_a_new_key_signs_and_an_old_one_can_be_retired(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path, environ={})
+    file = keys_file_of(tmp_path, environ={})
+    assert add_key(file) == "b"
+    assert [letter for letter, _ in read_keys(file)] == ["b", "a"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    retire_key(file, "a")
+    assert [letter for letter, _ in read_keys(file)] == ["b"]
+    assert add_key(file) == "a"
+    assert sorted(one.name for one in tmp_path.iterdir()) == [INSTANCE_FILE, KEYS_FILE]
+
+
+def test_the_last_key_and_one_that_is_not_there_are_not_retired(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path, environ={})
+    file = keys_file_of(tmp_path, environ={})
+    for letter, complaint in (("a", "the only key"), ("x", "no key 'x'")):
+        with pytest.raises(ConfigError, match=complaint):
+            retire_key(file, letter)
+    for _ in range(KEYS_MAX - 1):
+        add_key(file)
+    with pytest.raises(ConfigError, match="26 keys already"):
+        add_key(file)
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_refused"),
+    [(0o600, False), (0o400, False), (0o640, False), (0o644, True), (0o660, True)],
+)
+def test_a113_keys_that_others_can_read_or_change_are_refused(
+    tmp_path: Path, mode: int, *, is_refused: bool
+) -> None:
+    ensure_secrets(tmp_path, environ={})
+    (tmp_path / KEYS_FILE).chmod(mode)
+    if not is_refused:
+        assert key_ring(tmp_path, environ={}) is not None
+        return
+    with pytest.raises(ConfigError, match="others on this machine") as caught:
+        key_ring(tmp_path, environ={})
+    assert "chmod 0600" in str(caught.value)
