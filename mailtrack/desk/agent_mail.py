@@ -31,7 +31,7 @@ from mailtrack.desk.promised import clocks_of_change
 from mailtrack.desk.questions import answer_questions
 from mailtrack.desk.reading import commands_below, commands_on_top
 from mailtrack.desk.showing import desk_view, public_view
-from mailtrack.desk.threads import Thread
+from mailtrack.desk.threads import Thread, survivor
 from mailtrack.desk.views import PublicPersonView
 from mailtrack.desk.writing import queue_for
 from mailtrack.mail.message import Kind
@@ -125,7 +125,7 @@ def _foreign(ticket: Ticket) -> tuple[str, ...]:
 
 def _tickets(case: Case, thread: Thread) -> tuple[Ticket, ...]:
     first = (thread.ticket,) if thread.ticket else ()
-    named = tuple(case.context.ticket(number) for number in case.reading.numbers)
+    named = tuple(survivor(case.context, number) for number in case.reading.numbers)
     others = tuple(one for one in named if one is not None)
     by_number = {one.number: one for one in (*first, *others)}
     # A reply is about its own ticket; numbers in a fresh subject may name several.
@@ -215,7 +215,11 @@ def _held_for_proof(case: Case, writer: Writer, thread: Thread, work: Work) -> D
     if verdict is Trust.DO or case.is_granted(reason) or case.is_granted(HoldReason.STEP_UP):
         return None
     ticket = work.tickets[0] if work.tickets else None
-    would = (*(bracket.raw for bracket in work.brackets), *_reaches(case, work))
+    would = (
+        *(bracket.raw for bracket in work.brackets),
+        *work.obeyed.warnings,
+        *_reaches(case, work),
+    )
     outcome = said("trust", f"{deed.value}: {writer.origin.verdict.value}, asked to confirm")
     outcome += hold_unproved(case, reason, agent=work.agent, ticket=ticket, would=would)
     return decided(case, outcome, Disposition.HELD, ticket, work.agent)
@@ -267,10 +271,13 @@ def _held_for_harm(case: Case, work: Work) -> Decision | None:
 
 def _carried_out(case: Case, writer: Writer, thread: Thread, work: Work) -> Decision:
     # Effects that name no ticket, such as a letter that is stopped, happen once.
-    loose = tuple(one for one in work.obeyed.effects if _number_of(one) is None)
+    # So do those on a ticket that the mail is not about: one that another is merged into.
+    numbers = {ticket.number for ticket in work.tickets}
+    loose = tuple(one for one in work.obeyed.effects if _number_of(one) not in numbers)
     outcome = Outcome(loose, (), thread.trace)
     for ticket in work.tickets:
         outcome += _on_ticket(case, work, ticket)
+    outcome += _told_of_merge(case, work)
     # Answered from the tickets as this mail leaves them.
     tickets = tuple(after(ticket, outcome.effects) for ticket in work.tickets)
     changes = tuple(one for one in outcome.effects if isinstance(one, Change))
@@ -307,7 +314,7 @@ def _on_ticket(case: Case, work: Work, ticket: Ticket) -> Outcome:
         outcome += to_customers(case, now, entry=entry, agent=agent, words=work.text)
     else:
         outcome += _status_told(case, ticket, now, agent)
-    if not (entry or changes):
+    if not (entry or changes) or now.merged_into is not None:
         return outcome
     news = News(
         _event(entry, is_answer=is_answer),
@@ -318,6 +325,16 @@ def _on_ticket(case: Case, work: Work, ticket: Ticket) -> Outcome:
         also=mentioned(work.text, case.policy) if entry and not is_answer else (),
     )
     return outcome + tell_agents(case, news)
+
+
+def _told_of_merge(case: Case, work: Work) -> Outcome:
+    """Who takes care of the ticket that another one was merged into; once for each person."""
+    told = tuple(one.entry for one in work.obeyed.effects if isinstance(one, AddEntry))
+    into = case.context.ticket(told[0].number) if told else None
+    if into is None:
+        return Outcome()
+    now = after(into, work.obeyed.effects)
+    return tell_agents(case, News(Event.NOTE, now, work.agent.id, told[0]))
 
 
 def _entry(case: Case, work: Work, ticket: Ticket) -> Entry:
@@ -347,7 +364,8 @@ def _implied(ticket: Ticket, own: tuple[Effect, ...], agent: Agent) -> tuple[Cha
 
 
 def _status_told(case: Case, before: Ticket, now: Ticket, agent: Agent) -> Outcome:
-    if now.status is before.status or before.status.is_finished:
+    is_quiet = now.status is before.status or before.status.is_finished
+    if is_quiet or now.merged_into is not None:
         return Outcome()
     return tell_status(case, now, status=now.status, agent=agent)
 

@@ -48,6 +48,7 @@ from mailtrack.tickets.reading import Verdict
 from mailtrack.tickets.storm import FLOOD_TAG
 from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket
 
+PARTNER_TAGS_MAX: Final = 5
 # A short thank-you in the languages of the desk: it wakes nobody and opens nothing again (S38).
 _THANKS: Final = tuple(
     map(
@@ -91,7 +92,7 @@ def _append(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decis
     if ticket.status.is_finished and is_absence_subject(case.mail.subject):
         effects = (*effects, *copied(case, writer, ticket))
         return _told(case, writer, thread, ticket, effects, entry, Event.MAIL, ())
-    change = _reopening(ticket, writer)
+    change = (*_reopening(ticket, writer), *_learned_tags(case, writer, ticket))
     joins = copied(case, writer, ticket)
     changed = (*effects, *joins, *change)
     now = after(ticket, changed)
@@ -101,6 +102,8 @@ def _append(case: Case, writer: Writer, thread: Thread, ticket: Ticket) -> Decis
     event = Event.REOPENED if is_reopened else Event.MAIL
     everything = (*changed, *clocks)
     careful = told_of(joins)
+    if ticket.participant(writer.person) is None:
+        careful = (*careful, CautionView(Caution.MERGED_OUTSIDER, writer.person))
     if is_leaked(thread, writer):
         shown = _shown_holder(case, thread)
         careful = (told_of_token(thread, writer, shown=shown), *careful)
@@ -284,6 +287,17 @@ def _reopening(ticket: Ticket, writer: Writer) -> tuple[Change, ...]:
         return ()
     status, opened = ticket.status.value, Status.OPEN.value
     return (Change(ticket.number, Field.STATUS, status, opened, writer.person),)
+
+
+def _learned_tags(case: Case, writer: Writer, ticket: Ticket) -> tuple[Change, ...]:
+    """The number that another desk gives our ticket is kept in subjects from now on (S42)."""
+    known = ticket.partner_tags
+    is_on = writer.person == ticket.requester
+    new = tuple(one for one in case.reading.partner_tags if one not in known) if is_on else ()
+    if not new or len(known) + len(new) > PARTNER_TAGS_MAX:
+        return ()
+    old, learned = "\n".join(known), "\n".join((*known, *new))
+    return (Change(ticket.number, Field.PARTNER_TAGS, old, learned, writer.person),)
 
 
 def _is_long_finished(case: Case, ticket: Ticket) -> bool:

@@ -6,6 +6,7 @@ and stands in it by name; the clocks count from the instant our server took the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from mailtrack.desk.case import Case
@@ -15,14 +16,18 @@ from mailtrack.desk.sla import (
     AgentAnswered,
     AnswerRevoked,
     ClockEvent,
+    CustomerWrote,
+    Merged,
+    Opened,
     PromiseChanged,
     Reopened,
     StatusChanged,
+    Voided,
     advance,
 )
 from mailtrack.tickets.clock import Clock
 from mailtrack.tickets.decision import Effect, SetClocks
-from mailtrack.tickets.ticket import Entry, EntryKind, Ticket, Visibility
+from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket, Visibility
 
 
 def promise_of(policy: Policy, ticket: Ticket) -> SlaPolicy | None:
@@ -65,6 +70,32 @@ def clocks_of_bounce(case: Case, ticket: Ticket, entry_id: str | None) -> tuple[
     return clocks_after(case, ticket, _revoking(bounced, answers), StatusChanged())
 
 
+def clocks_of_merge(
+    policy: Policy, gone: Ticket, into: Ticket, *, at: datetime
+) -> tuple[Effect, ...]:
+    """The survivor keeps the earlier start; the clocks of the other never count."""
+    merged = _advance(policy, into, into.clocks, Merged(gone.clocks), at)
+    void = _advance(policy, gone, gone.clocks, Voided(), at)
+    return (*_set(into, merged), *_set(gone, void))
+
+
+def clocks_anew(policy: Policy, ticket: Ticket, *, at: datetime) -> tuple[Effect, ...]:
+    """The clocks as the entries of the ticket alone would have made them: a merge undone."""
+    is_open = replace(ticket, status=Status.OPEN)
+    opened = Opened(by_agent=[one.kind for one in ticket.entries[:1]] == [EntryKind.ANSWER])
+    clocks = _advance(policy, is_open, (), opened, ticket.opened_at)
+    for entry in ticket.entries[1:]:
+        if entry.kind is EntryKind.ANSWER:
+            clocks = _advance(policy, is_open, clocks, AgentAnswered(), entry.at)
+        elif entry.kind is EntryKind.MAIL and entry.visibility is Visibility.PUBLIC:
+            clocks = _advance(policy, is_open, clocks, CustomerWrote(), entry.at)
+    return _set(ticket, _advance(policy, ticket, clocks, StatusChanged(), at))
+
+
+def _set(ticket: Ticket, clocks: tuple[Clock, ...]) -> tuple[Effect, ...]:
+    return () if clocks == ticket.clocks else (SetClocks(ticket.number, clocks),)
+
+
 def unanswered_since(ticket: Ticket) -> datetime | None:
     """When the oldest customer mail since the last answer came; None if all are answered."""
     since: datetime | None = None
@@ -79,14 +110,24 @@ def unanswered_since(ticket: Ticket) -> datetime | None:
 def _advanced(
     case: Case, ticket: Ticket, clocks: tuple[Clock, ...], event: ClockEvent
 ) -> tuple[Clock, ...]:
+    return _advance(case.policy, ticket, clocks, event, case.envelope.received_at)
+
+
+def _advance(
+    policy: Policy,
+    ticket: Ticket,
+    clocks: tuple[Clock, ...],
+    event: ClockEvent,
+    at: datetime,
+) -> tuple[Clock, ...]:
     return advance(
         clocks,
         event,
-        policy=promise_of(case.policy, ticket),
+        policy=promise_of(policy, ticket),
         priority=ticket.priority,
         status=ticket.status,
-        ladder=case.policy.ladder,
-        at=case.envelope.received_at,
+        ladder=policy.ladder,
+        at=at,
         pinned_at=ticket.due_at,
     )
 

@@ -15,6 +15,7 @@ from mailtrack.desk.brackets import (
     brackets_on_top,
     folded,
     numbers_in,
+    partner_tags_in,
     without_prefixes,
 )
 from mailtrack.desk.commands.names import one_of
@@ -60,6 +61,7 @@ def read(
         origin=origin,
         peer=peer_of(mail, envelope),
         id_tokens=_id_tokens(mail, policy),
+        partner_tags=partner_tags_in(mail.subject),
         on_behalf_of=mail.forwarded.sender.address.key if agent and mail.forwarded else None,
     )
 

@@ -43,7 +43,13 @@ def desk_view(policy: Policy, address: Address) -> DeskView:
 
 def public_view(ticket: Ticket) -> PublicTicketView:
     """All of a ticket that may be shown to a customer."""
-    return PublicTicketView(ticket.number, ticket.subject)
+    return PublicTicketView(ticket.number, _subject_of(ticket))
+
+
+def _subject_of(ticket: Ticket) -> str:
+    """The subject with the number of another desk in it, by which they know it again (S42)."""
+    tags = (f"[{tag}]" for tag in ticket.partner_tags)
+    return " ".join((*(tag for tag in tags if tag not in ticket.subject), ticket.subject))
 
 
 def ticket_view(ticket: Ticket, policy: Policy) -> TicketView:
@@ -51,7 +57,7 @@ def ticket_view(ticket: Ticket, policy: Policy) -> TicketView:
     known = customer_rule(policy, ticket.requester)
     return TicketView(
         number=ticket.number,
-        subject=ticket.subject,
+        subject=_subject_of(ticket),
         status=ticket.status,
         queue=ticket.queue,
         priority=ticket.priority,

@@ -1,8 +1,8 @@
 """To which ticket a mail belongs: the first hit of security section 3.3, each with its check.
 
-Token, then ids we issued, then the writer's own earlier ids, then ``[#1042]``. Titles never
-join anything. A token from the wrong hand is heard, but its words stay internal: read
-``Thread.is_stranger``.
+Token, then ids we issued, then the writer's own earlier ids, then ``[#1042]``, then the number
+that another desk gave the matter. Titles never join anything. A token from the wrong hand is
+heard, but its words stay internal: read ``Thread.is_stranger``.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Via(StrEnum):
     ISSUED_ID = "issued_id"
     OWN_ID = "own_id"
     NUMBER = "number"
+    PARTNER_TAG = "partner_tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def match_thread(case: Case, writer: Writer | None) -> Thread:
         or _by_issued_id(case, writer)
         or _by_own_id(case, writer)
         or _by_number(case, writer)
+        or _by_partner_tag(case, writer)
         or Thread(hint=_hint(case), trace=(Reason("thread", "nothing names a ticket"),))
     )
     return found if found.has_capability else _with_own_token(case, writer, found)
@@ -108,7 +110,7 @@ def is_braked(case: Case) -> bool:
 
 def _by_token(case: Case, writer: Writer | None) -> Thread | None:
     token = live_token(case, Purpose.REPLY, Purpose.NOTE)
-    ticket = _survivor(case.context, token.number) if token else None
+    ticket = survivor(case.context, token.number) if token else None
     if token is None or ticket is None:
         return None
     person = writer.person if writer else ""
@@ -150,8 +152,10 @@ def _by_issued_id(case: Case, writer: Writer | None) -> Thread | None:
     known = _first_known(case, is_ours=True)
     if known is None or writer is None or known.person != writer.person:
         return None
-    ticket = _survivor(case.context, known.number)
-    if ticket is None or not _is_there(writer, ticket):
+    ticket = survivor(case.context, known.number)
+    if ticket is None or not any(
+        _is_there(writer, one) for one in (ticket, case.context.ticket(known.number)) if one
+    ):
         return None
     reason = Reason("thread", f"answers a letter we sent to {known.person}")
     is_fresh = writer.agent is None or _is_fresh(case, known)
@@ -172,7 +176,7 @@ def _is_fresh(case: Case, known: KnownId) -> bool:
 
 def _by_own_id(case: Case, writer: Writer | None) -> Thread | None:
     known = _first_known(case, is_ours=False)
-    ticket = _survivor(case.context, known.number) if known else None
+    ticket = survivor(case.context, known.number) if known else None
     is_agent = writer is not None and writer.agent is not None
     if ticket is None or not (is_agent or _is_proved_participant(case, writer, ticket)):
         return None
@@ -183,12 +187,30 @@ def _by_own_id(case: Case, writer: Writer | None) -> Thread | None:
 
 def _by_number(case: Case, writer: Writer | None) -> Thread | None:
     for number in case.reading.numbers:
-        ticket = _survivor(case.context, number)
+        ticket = survivor(case.context, number)
         if ticket is None or writer is None:
             continue
-        if writer.agent is not None or _is_recent_participant(case, writer, ticket):
+        named = case.context.ticket(number)
+        is_theirs = any(
+            _is_recent_participant(case, writer, one) for one in (ticket, named) if one
+        )
+        if writer.agent is not None or is_theirs:
             reason = Reason("thread", f"the subject names #{number}")
             return Thread(ticket, Via.NUMBER, trace=(reason,))
+    return None
+
+
+def _by_partner_tag(case: Case, writer: Writer | None) -> Thread | None:
+    """Another desk's mail under its own number joins what it asked for, without ours (S42)."""
+    tags = set(case.reading.partner_tags)
+    for named in case.context.tickets:
+        ticket = survivor(case.context, named.number)
+        if writer is None or ticket is None or not tags.intersection(named.partner_tags):
+            continue
+        if _is_recent_participant(case, writer, ticket):
+            shown = ", ".join(sorted(tags.intersection(named.partner_tags)))
+            reason = Reason("thread", f"the subject bears {shown}, the writer's own number")
+            return Thread(ticket, Via.PARTNER_TAG, trace=(reason,))
     return None
 
 
@@ -233,7 +255,8 @@ def _hint(case: Case) -> int | None:
     return next((number for number in named if case.context.ticket(number)), None)
 
 
-def _survivor(context: Context, number: int) -> Ticket | None:
+def survivor(context: Context, number: int) -> Ticket | None:
+    """The ticket of that number, or the one that took its place; None if there is none."""
     ticket = context.ticket(number)
     for _ in range(MERGES_MAX):
         if ticket is None or ticket.merged_into is None:

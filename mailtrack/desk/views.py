@@ -207,6 +207,10 @@ class Caution(StrEnum):
     SHALLOW = "shallow"  # too complex to read whole
     FOLLOW_UP = "follow_up"  # follows a ticket finished long ago; detail: its number
     FLOOD = "flood"  # too many from one sender: the rest of them is filed here
+    MERGED_OTHERS = (
+        "merged_others"  # a merge of two customers' tickets; detail: who is left out
+    )
+    MERGED_OUTSIDER = "merged_outsider"  # writes to a ticket that became part of another's
     LEAKED_TOKEN = "leaked_token"  # a stranger has an agent's reply address; detail: whose
     RENEWED_TOKEN = "renewed_token"  # too many strangers have it; detail: whose
     EXPIRED = "expired"  # it answers a ticket closed too long ago; detail: its number

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, u
 
 from mailtrack.store import rows
 from mailtrack.store.brakes import recent_automatic
+from mailtrack.store.codec import texts_from_json
 from mailtrack.store.database import Session
 from mailtrack.store.guesses import guesses_of
 from mailtrack.store.letters import is_sent, is_unsent, letter_of, recent_letters
@@ -60,6 +61,8 @@ UNDOABLE_MAX: Final = 100
 HELD_MAX: Final = 200
 TICKETS_COUNTED_MAX: Final = 1_000
 NUMBER_DIGITS_MAX: Final = 9
+LINKED_MAX: Final = 10
+_NAMED_BY: Final = frozenset({"show", "merge", "link"})
 
 # A mail that was released is decided once more, and one that could not be read may be tried
 # again: neither is its own copy. A copy of a copy is judged by the first.
@@ -118,6 +121,12 @@ _TICKETS_COUNT: Final = (
     .scalar_subquery()
     .label("tickets_count")
 )
+_TAGGED: Final = (
+    select(TICKET.c.number, TICKET.c.partner_tags)
+    .where(TICKET.c.requester == bindparam("person"), TICKET.c.partner_tags != "[]")
+    .order_by(TICKET.c.opened_at.desc())
+    .limit(INVOLVED_MAX)
+)
 _CUSTOMER: Final = select(CUSTOMER, _TICKETS_COUNT).where(
     CUSTOMER.c.person == bindparam("person")
 )
@@ -153,11 +162,13 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
     connection = session.connection()
     tokens = _tokens(connection, reading)
     known_ids = _known_ids(connection, reading)
-    numbers = _numbers_named(reading, tokens, known_ids)
+    partners = _of_partner(connection, reading)
+    numbers = _numbers_named(reading, tokens, known_ids, partners)
     tickets = load_tickets(connection, numbers, now=now)
-    if reading.brackets:  # somebody may ask why
-        tickets = tuple(with_reasons(connection, ticket) for ticket in tickets)
     involved = tuple(ticket.number for ticket in tickets)
+    if reading.brackets:  # somebody may ask why, or take a merge back
+        tickets = _with_linked(connection, tickets, now=now)
+        tickets = tuple(with_reasons(connection, ticket) for ticket in tickets)
     letters = recent_letters(connection, involved)
     person = agent_id(reading.agent) if reading.agent else reading.sender_key
     automatic = recent_automatic(connection, reading, person=person, tickets=tickets, now=now)
@@ -180,11 +191,24 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
         guesses=guesses_of(connection, reading.peer, now=now)
         if reading.tokens or reading.id_tokens
         else Guesses(),
-        undoable=_undoable(connection, reading.agent, numbers=involved, now=now),
+        undoable=_undoable(
+            connection, reading.agent, numbers=[one.number for one in tickets], now=now
+        ),
         found=tuple(
             _answer(connection, what, argument, now=now) for what, argument in reading.wants
         ),
     )
+
+
+def _with_linked(
+    connection: Connection, tickets: tuple[Ticket, ...], *, now: datetime
+) -> tuple[Ticket, ...]:
+    """The tickets, and what was merged into them: it is linked with them."""
+    known = {ticket.number for ticket in tickets}
+    linked = [number for ticket in tickets for number in ticket.linked if number not in known]
+    others = load_tickets(connection, linked[-LINKED_MAX:], now=now)
+    heirs = tuple(one for one in others if one.merged_into in known)
+    return (*tickets, *heirs)
 
 
 def look_up_tick(session: Session, *, now: datetime, limit: int) -> tuple[Ticket, ...]:
@@ -272,17 +296,30 @@ def _known_ids(connection: Connection, reading: Reading) -> tuple[KnownId, ...]:
 
 
 def _numbers_named(
-    reading: Reading, tokens: Iterable[Token], known_ids: Iterable[KnownId]
+    reading: Reading,
+    tokens: Iterable[Token],
+    known_ids: Iterable[KnownId],
+    partners: Iterable[int],
 ) -> tuple[int, ...]:
     """The tickets that any evidence names, the strongest evidence first."""
-    shown = (_number_from(text) for what, text in reading.wants if what == "show")
+    shown = (_number_from(text) for what, text in reading.wants if what in _NAMED_BY)
     named = (
         *(token.number for token in tokens),
         *(known.number for known in known_ids),
         *(number for number in reading.numbers if 0 < number < 10**NUMBER_DIGITS_MAX),
         *shown,
+        *partners,
     )
     return tuple(dict.fromkeys(number for number in named if number))[:INVOLVED_MAX]
+
+
+def _of_partner(connection: Connection, reading: Reading) -> tuple[int, ...]:
+    """The sender's own tickets that bear one of the other desk's tags in the subject (S42)."""
+    if not reading.partner_tags or reading.sender_key is None:
+        return ()
+    found = connection.execute(_TAGGED, {"person": reading.sender_key})
+    wanted = set(reading.partner_tags)
+    return tuple(row.number for row in found if wanted & set(texts_from_json(row.partner_tags)))
 
 
 def _number_from(text: str) -> int | None:
@@ -321,7 +358,7 @@ def _bounced(connection: Connection, tokens: tuple[Token, ...]) -> SentLetter | 
 
 
 def _undoable(
-    connection: Connection, agent: str | None, *, numbers: tuple[int, ...], now: datetime
+    connection: Connection, agent: str | None, *, numbers: Iterable[int], now: datetime
 ) -> tuple[JournalRow, ...]:
     if agent is None:
         return ()

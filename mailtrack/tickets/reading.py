@@ -58,6 +58,7 @@ class Reading:
     to forward. ``peer`` is who handed the mail to the first server on our side, by IP address,
     or the domain of the envelope sender where nobody can tell. ``id_tokens`` stand in the ids
     that the mail answers, the nearest first: each id of ours begins with its letter's token.
+    ``partner_tags`` are other desks' numbers in the subject, ``ACME-991``.
     """
 
     spool_id: str
@@ -78,3 +79,4 @@ class Reading:
     on_behalf_of: str | None = None
     peer: str = ""
     id_tokens: tuple[TokenText, ...] = ()
+    partner_tags: tuple[str, ...] = ()

@@ -47,6 +47,7 @@ class Obeyed:
     canned: str | None = None
     questions: tuple[tuple[Question, str], ...] = ()
     needs_confirmation: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +164,5 @@ def _together(done: tuple[Done, ...], *, is_bulk: bool) -> Obeyed:
         canned=canned[0] if canned else None,
         questions=questions,
         needs_confirmation=is_bulk or any(one.needs_confirmation for one in done),
+        warnings=tuple(text for one in done for text in one.warnings),
     )

@@ -38,6 +38,7 @@ class Problem(StrEnum):
     TOO_MANY = "too_many"
     NOTHING_NEW = "nothing_new"
     NO_FLOOD = "no_flood"
+    SAME_TICKET = "same_ticket"
     NOT_ON_TOP = "not_on_top"
 
 
@@ -73,7 +74,8 @@ class Done:
     """What a command comes to.
 
     ``canned`` is a canned answer to put above the agent's words. ``needs_confirmation`` is true
-    for a step that an authenticated agent must confirm by reply (security section 2.2).
+    for a step that an authenticated agent must confirm by reply (security section 2.2);
+    ``warnings`` are what they must know before they do.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -81,6 +83,7 @@ class Done:
     canned: str | None = None
     question: tuple[Question, str] | None = None
     needs_confirmation: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

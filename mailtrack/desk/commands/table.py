@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from mailtrack.desk.brackets import folded
-from mailtrack.desk.commands import fields, people, status, words
+from mailtrack.desk.commands import fields, joining, people, status, words
 from mailtrack.desk.commands.order import Argument, Command, Group, Question
 from mailtrack.desk.commands.undo import undo
 from mailtrack.desk.policy import Role
@@ -164,6 +164,25 @@ COMMANDS: Final[tuple[Command, ...]] = (
               "зробити з кожного листа потоку заявку"),
     ),
     Command(
+        "allow", ("let in", "впустить", "допустить", "впустити", "допустити"), Group.PEOPLE,
+        NEEDED, AGENT, joining.allow, "[allow:bob@acme.example]",
+        _help("a stranger who wrote here gets the answers from now on",
+              "посторонний, который сюда написал, получает ответы",
+              "сторонній, який сюди написав, отримує відповіді"),
+    ),
+    Command(
+        "merge", ("join", "duplicate of", "объединить", "слить", "об'єднати", "злити"),
+        Group.OWNER, NEEDED, AGENT, joining.merge, "[merge:1040]",
+        _help("it becomes part of 1040; [undo] within half an hour",
+              "становится частью 1040; [отменить] в течение получаса",
+              "стає частиною 1040; [скасувати] протягом пів години"), is_last=True,
+    ),
+    Command(
+        "link", ("related", "связать", "пов'язати"), Group.FIELDS, NEEDED,
+        AGENT, joining.link, "[link:900]",
+        _help("the two belong together", "заявки связаны", "заявки пов'язані"),
+    ),
+    Command(
         "show", ("open ticket", "history", "показать", "показати"), Group.QUESTIONS, OPTIONAL,
         LIGHT, words.show, "[show:1042]",
         _help("mail me the whole ticket", "прислать всю заявку", "надіслати всю заявку"),
@@ -218,7 +237,7 @@ BY_WORD: Final = {
 }
 
 # The words whose answer needs a search or a list: the look-up must know them beforehand.
-LOOKED_UP: Final = frozenset({"find", "show", "queue", "mine"})
+LOOKED_UP: Final = frozenset({"find", "show", "queue", "mine", "merge", "link"})
 _FIRST_WORD: Final = re.compile(r"\s*([^\s:=]+)\s*[:=]?\s*(.*)", re.DOTALL)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mailtrack.desk.commands.joining import unmerged
 from mailtrack.desk.commands.order import Asked, Done, Problem, Question, Refusal
 from mailtrack.tickets.decision import Change, Effect, Field, StopLetter, WithdrawEntry
 from mailtrack.tickets.ticket import JournalRow, Status, Ticket
@@ -23,7 +24,7 @@ def undo(asked: Asked) -> Done | Refusal:
     ticket = asked.ticket
     assert ticket is not None, "obey refuses this without a ticket"
     stopped = _stopped(asked, ticket)
-    effects = stopped + _taken_back(asked, ticket)
+    effects = stopped + (unmerged(asked) or _taken_back(asked, ticket))
     if not effects and _has_left(asked, ticket):
         return Done(question=(Question.TOO_LATE, ""))
     if not effects:
