@@ -17,7 +17,10 @@ SHINGLE_WORDS: Final = 8
 SHINGLES_MIN: Final = 2  # so many distinct runs of words make a leak: security section 6.9
 WORDS_MAX: Final = 20_000
 # An at sign or a plus may be escaped, as they are in the links of our own letters.
-_BEFORE_AT: Final = re.compile(r"(?:(?<![A-Za-z2-7])|%2[Bb])([A-Za-z2-7]{30})(?:@|%40)")
+# A Message-ID of ours goes on between the token and it.
+_BEFORE_AT: Final = re.compile(
+    r"(?:(?<![A-Za-z2-7])|%2[Bb])([A-Za-z2-7]{30})(?:\.[0-9a-f]{1,32})?(?:@|%40)"
+)
 LINE_CHARS_MIN: Final = 12  # letters and figures; anybody may write a shorter line
 LINES_MAX: Final = 2_000
 LETTERS_MAX: Final = 10  # the latest: somebody quotes what they answer

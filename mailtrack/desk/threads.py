@@ -22,6 +22,7 @@ from mailtrack.tickets.ticket import PersonId, Ticket
 from mailtrack.tickets.token import Purpose, Token, TokenText
 
 MERGES_MAX: Final = 20
+CUSTOMER: Final = "customer"  # the role of a token; an agent's has a term of its own
 
 
 class Via(StrEnum):
@@ -115,7 +116,7 @@ def _by_token(case: Case, writer: Writer | None) -> Thread | None:
         return None
     person = writer.person if writer else ""
     is_own = token.person == person
-    if _has_expired(case, ticket):
+    if token.role == CUSTOMER and _has_expired(case, ticket):
         reason = Reason("thread", f"a reply token of #{ticket.number}, closed too long ago")
         expired = ticket if is_own else None
         return Thread(
