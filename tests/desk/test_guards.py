@@ -122,6 +122,7 @@ TEXT = POLICY.keys.text_of(token("@ivan"))
         (f"mailto:support%2B{TEXT}@help.example?subject=x", True),
         (f"support+{TEXT.upper()}@help.example", True),
         (f"<{TEXT}@reply.help.example>", True),
+        (f"In-Reply-To: <{TEXT}.0123456789abcdef@help.example>", True),
         (f"{TEXT}", False),
         (f"support+{TEXT[1:]}@help.example", False),
         (f"support+{TEXT}a@help.example", False),
