@@ -35,9 +35,17 @@ class Destinations:
         self._breakers: dict[str, Breaker] = {}
 
     def room(self, now: float, *, is_storm: bool) -> Room:
-        """What may be claimed now: a domain in trouble gets nothing, then one to try it."""
-        left = {
+        """What may be claimed now: a domain in trouble gets nothing, then one to try it.
+
+        A claim is a commit, so a domain that has most of its share in hand gets no more until
+        there is room for several.
+        """
+        room = {
             domain: self._claims_max - count for domain, count in self._in_hand.items() if count
+        }
+        left = {
+            domain: count if count >= self._claims_max // 2 else 0
+            for domain, count in room.items()
         }
         for domain, breaker in self._breakers.items():
             is_closed = self._in_hand[domain] > 0 or breaker.pause_left(now) > 0

@@ -29,7 +29,7 @@ from mailtrack.outbox.retry import PATIENT, Patience, next_try
 from mailtrack.outbox.turnstile import Turn, Turnstile
 from mailtrack.store import outgoing
 from mailtrack.store.outgoing import Claimed, Database, Room, Session
-from mailtrack.tickets.letter import late_notice
+from mailtrack.tickets.letter import is_late_notice, late_notice
 
 logger = log.get(__name__)
 
@@ -41,6 +41,9 @@ FILE_WAIT: Final = timedelta(milliseconds=200)
 FILE_TRIES_MAX: Final = 5
 LOOK_AGAIN_SECONDS: Final = 30.0  # other machines write letters too, and bells can be missed
 DRAIN_SECONDS_MAX: Final = 30.0
+NOTICE_SECONDS: Final = 60.0  # after a relay is back, until letters say that others are late
+
+NO_ANSWER: Final = "its destination does not answer"
 
 Fetch = Callable[[AttachmentRef], bytes]
 
@@ -81,6 +84,7 @@ class Sender:
         self._lease = lease
         self._turnstile = Turnstile()
         self._breaker = Breaker()
+        self._recovered_at = float("-inf")
         self._destinations = Destinations(
             claims_max=CLAIMED_FOR_DOMAIN_MAX, hand_overs_max=hand_overs_max
         )
@@ -236,8 +240,13 @@ class Sender:
         """Whether it is not tried now: its destination is in trouble, or it is a repeat."""
         now, time = self._now(), asyncio.get_running_loop().time()
         if pause := self._destinations.pause_left(_domain_of(letter), time):
-            again_at, reason = now + timedelta(seconds=pause), "its destination does not answer"
-            await self._retry(letter, again_at, reason, is_blamed=False)
+            again_at = now + timedelta(seconds=pause)
+            await self._retry(letter, again_at, NO_ANSWER, is_blamed=False)
+            return True
+        if is_late_notice(letter.why) and time < self._notices_from():
+            # What it says may be true no more in a moment.
+            again_at = now + timedelta(seconds=NOTICE_SECONDS)
+            await self._retry(letter, again_at, letter.reason, is_blamed=False)
             return True
         if before := self._brake.left_before(letter, now):
             reason = f"the same letter left for the same person at {before:%H:%M:%S} UTC"
@@ -247,6 +256,12 @@ class Sender:
             logger.error("letter_repeated", letter=letter.letter_id, letter_name=letter.name)
             return True
         return False
+
+    def _notices_from(self) -> float:
+        """When letters may say that others are late: the late ones go first."""
+        if self._breaker.is_tripped:
+            return float("inf")
+        return self._recovered_at + NOTICE_SECONDS
 
     async def _send_in_turn(self, letter: Claimed, turn: Turn) -> None:
         try:
@@ -277,6 +292,7 @@ class Sender:
     async def _record(self, letter: Claimed, delivery: Delivery) -> None:
         if not (isinstance(delivery, Deferred) and delivery.is_relay) and self._breaker.reset():
             self._overdue.relay_down_since = None
+            self._recovered_at = asyncio.get_running_loop().time()
             logger.warning("relay_recovered")
         self._judge_destination(_domain_of(letter), delivery)
         match delivery:
@@ -293,11 +309,11 @@ class Sender:
 
     def _judge_destination(self, domain: str, delivery: Delivery) -> None:
         """Only silence speaks against a destination: a refusal may be about one mailbox."""
+        if isinstance(delivery, Deferred) and delivery.is_relay:
+            return
         if not (isinstance(delivery, Deferred) and delivery.is_timeout):
             self._destinations.reset(domain)
-        elif not delivery.is_relay and self._destinations.trip(
-            domain, asyncio.get_running_loop().time()
-        ):
+        elif self._destinations.trip(domain, asyncio.get_running_loop().time()):
             logger.warning("destination_silent", recipient=f"@{domain}", reason=delivery.reason)
 
     async def _note_sent(self, letter: Claimed) -> None:

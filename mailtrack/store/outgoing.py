@@ -64,6 +64,7 @@ _COLUMNS: Final = (
     LETTER.c.brake,
     LETTER.c.domain,
     LETTER.c.reason,
+    LETTER.c.why,
     LETTER_MAIL.c.mail,
 )
 _LETTERS: Final = select(*_COLUMNS).join(
@@ -144,7 +145,7 @@ class Claimed:
     ``attempts`` counts this one, so it is 1 the first time. ``number`` is None for a letter
     about no ticket. ``written_at`` is when it was decided, ``ready_at`` when it was to leave,
     aware UTC. ``entry_id`` is the entry whose words it carries, if it carries any. ``brake`` is
-    the ``Brake`` it counts for, ``reason`` what kept it at the last try.
+    the ``Brake`` it counts for, ``reason`` what kept it at the last try, ``why`` it is sent.
     """
 
     letter_id: str
@@ -159,6 +160,7 @@ class Claimed:
     is_automatic: bool = True
     brake: str | None = None
     reason: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,7 @@ def _claimed_from(row: Row[*tuple[Any, ...]], *, tries: int) -> Claimed:
         is_automatic=row.is_automatic,
         brake=row.brake,
         reason=row.reason,
+        why=row.why,
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from mailtrack.mail.message import OutgoingMail
 from mailtrack.tickets.token import Token
+
+_LATE: Final = "late "
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +60,9 @@ class SentLetter:
 
 def late_notice(letter_id: str) -> str:
     """Why a letter is sent that says another is late: so that it can be taken back in time."""
-    return f"late {letter_id}"
+    return f"{_LATE}{letter_id}"
+
+
+def is_late_notice(why: str) -> bool:
+    """Whether a letter with this reason says that another is late."""
+    return why.startswith(_LATE)

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 DROP = "drop"
 HANG = "hang"
 SILENT_AFTER_TAKING = "take, then drop"
+TAKE_AND_HANG = "take, then hang"
+READ_SOME = "read some of it, then hang"
+SOME_BYTES = 1000
 
 GOOD = {
     "GREETING": "220 relay.example",
@@ -39,15 +42,20 @@ class FaultyRelay:
     taken: list[tuple[str, str, bytes]] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     connections: int = 0
+    begun: int = 0
     port: int = 0
 
     async def __aenter__(self) -> "FaultyRelay":
         self._server = await asyncio.start_server(
-            self._converse, "127.0.0.1", 0, ssl=self.tls if self.tls_implicit else None
+            self._converse,
+            "127.0.0.1",
+            self.port,
+            ssl=self.tls if self.tls_implicit else None,
         )
         self.port = self._server.sockets[0].getsockname()[1]
         self._writers: set[asyncio.StreamWriter] = set()
         self._release = asyncio.Event()
+        self._last_word = ""
         self._open = 0
         self._all_closed = asyncio.Event()
         return self
@@ -60,6 +68,11 @@ class FaultyRelay:
         if self._open:
             self._all_closed.clear()
             await asyncio.wait_for(self._all_closed.wait(), 10)
+
+    def go_on(self, last_word: str) -> None:
+        """Whoever hangs with a letter taken says this."""
+        self._last_word = last_word
+        self._release.set()
 
     def drop_all(self) -> None:
         """Hang up on everybody."""
@@ -103,9 +116,13 @@ class FaultyRelay:
             if verb == "QUIT":
                 return
             if verb == "DATA" and answer.startswith("354"):
-                content = await reader.readuntil(b"\r\n.\r\n")
                 answer = self._answer_to("CONTENT")
-                if answer.startswith(("250", SILENT_AFTER_TAKING)):
+                if answer == READ_SOME:
+                    await reader.readexactly(SOME_BYTES)
+                    self.begun += 1
+                    await self._give(HANG, writer)
+                content = await _content(reader)
+                if answer.startswith(("250", SILENT_AFTER_TAKING, TAKE_AND_HANG)):
                     self.taken.append((sender, recipient, content[:-3]))
                 if not await self._give(answer, writer):
                     return
@@ -121,11 +138,28 @@ class FaultyRelay:
 
     async def _give(self, answer: str, writer: asyncio.StreamWriter) -> bool:
         """Whether the conversation goes on."""
-        if answer == HANG:
+        if answer in (HANG, TAKE_AND_HANG):
             await self._release.wait()
-            return False
+            if answer == HANG or not self._last_word:
+                return False
+            answer = self._last_word
         if answer in (DROP, SILENT_AFTER_TAKING):
             return False
         writer.write(answer.encode("utf-8", "surrogateescape") + b"\r\n")
         await writer.drain()
         return not answer.startswith("421")
+
+
+async def _content(reader: asyncio.StreamReader) -> bytes:
+    """All up to the final dot, however long it is."""
+    lines = [await _line(reader)]
+    while lines[-1] != b".\r\n":
+        lines.append(await _line(reader))
+    return b"".join(lines)
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    line = await reader.readline()
+    if not line.endswith(b"\n"):
+        raise asyncio.IncompleteReadError(line, None)
+    return line

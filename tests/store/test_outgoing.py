@@ -47,6 +47,7 @@ def test_a_claimed_letter_is_the_letter_that_was_written(database: Database) -> 
         *("l1", mail, 1, 1, NOON, "acknowledged", DANA, "e1"),
         ready_at=NOON,
         brake="acknowledgement",
+        why="a new ticket",
     )
 
 
