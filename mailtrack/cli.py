@@ -60,6 +60,7 @@ def _init(parser: argparse.ArgumentParser) -> None:
 
 def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", help="the folder to check; same as --config")
+    parser.add_argument("--offline", action="store_true", help="do not try the mailboxes")
     _config(parser)
     _json(parser)
 

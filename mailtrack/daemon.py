@@ -31,16 +31,17 @@ from mailtrack.config import (
     key_ring,
     keys_file_of,
 )
-from mailtrack.config.settings import Listener
+from mailtrack.config.settings import ImapAccount, Listener
 from mailtrack.desk.own_letters import Undelivered, decide_config_broken, decide_undelivered
 from mailtrack.desk.policy import Policy, ReplyMode
 from mailtrack.errors import ConfigError
 from mailtrack.intake.archive import Archive
-from mailtrack.intake.fronts import FRONTS
+from mailtrack.intake.fronts import FRONTS, Running
+from mailtrack.intake.imap.account import Account, FirstStart, Security, TokenSource
+from mailtrack.intake.imap.front import ImapFront
 from mailtrack.intake.limits import Limits
 from mailtrack.intake.listen import Listen
 from mailtrack.intake.reception import Acceptance, Reception, accept_own
-from mailtrack.intake.smtp import SmtpFront
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.address import Address
 from mailtrack.mail.compose import Fetch, LetterBlocked, letter_bytes
@@ -150,7 +151,7 @@ class Daemon:
             look_at_files=self._look_at_files,
             still_alive=lambda: notify_systemd("WATCHDOG=1", environ=environ),
         )
-        self.fronts: tuple[SmtpFront, ...] = ()
+        self.fronts: tuple[Running, ...] = ()
         self._working: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -306,12 +307,12 @@ class Daemon:
 
     # The ways in.
 
-    def _built_fronts(self) -> tuple[SmtpFront, ...]:
+    def _built_fronts(self) -> tuple[Running, ...]:
         config = self._loaded.config
         reception = Reception(self._accepts, limits_of(config))
         handed = sockets_from_systemd(self._environ)
         wanted = ((Front.SMTP, config.smtp), (Front.LMTP, config.lmtp))
-        return tuple(
+        listening = (
             FRONTS[kind](
                 Listen(listener.listen.host, listener.listen.port, listener.listen.path),
                 self.spool,
@@ -324,6 +325,11 @@ class Daemon:
             for kind, listener in wanted
             if listener is not None
         )
+        if not config.imap:
+            return tuple(listening)
+        accounts = tuple(imap_account_of(one) for one in config.imap)
+        fetching = ImapFront(accounts, self.spool, reception, state=config.state, now=self._now)
+        return (*listening, fetching)
 
     def _accepts(self, address: Address) -> Acceptance:
         return acceptance_of(self._policy())(address)
@@ -365,6 +371,30 @@ def composer_for(config: Config) -> Callable[[OutgoingMail, Fetch], bytes]:
         return letter_bytes(mail, fetch, signer.signed if is_covered else None)
 
     return compose
+
+
+def imap_account_of(account: ImapAccount) -> Account:
+    """A mailbox as the IMAP front knows it."""
+    token = None
+    if account.token_file is not None or account.token_command:
+        token = TokenSource(account.token_file, account.token_command)
+    return Account(
+        host=account.host,
+        port=account.port,
+        user=account.user,
+        security=Security(account.encryption.value),
+        fallback=account.fallback,
+        password=account.password,
+        token=token,
+        ca=account.ca,
+        folders=account.folders,
+        is_flagged=account.is_flagged,
+        move_to=account.move_to,
+        trusted_header=account.trusted_header,
+        idle_seconds=account.idle_seconds,
+        poll_seconds=account.poll_seconds,
+        first_start=FirstStart.ALL if account.takes_old_mail else FirstStart.NEW,
+    )
 
 
 def courier_for(config: Config) -> Courier:

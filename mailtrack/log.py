@@ -36,10 +36,12 @@ TOKEN_CHARS: Final = 30  # no text shorter than this holds one
 TRACEBACK_CHARS_MAX: Final = 20_000
 
 KEYS: Final[Mapping[str, str]] = {
+    "account": "an IMAP account, as user and host, redacted",
     "attempts": "how often something has been tried, this time included",
     "code": "the SMTP answer that decided",
     "count": "how many",
     "error": "the class of an exception, and its text once redacted",
+    "folder": "an IMAP folder",
     "front": "the way in: smtp, submission, lmtp, imap, pipe",
     "letter": "the id of an outgoing letter",
     "letter_name": "its row in LETTERS",
@@ -57,6 +59,7 @@ KEYS: Final[Mapping[str, str]] = {
     "size_bytes": "of the raw mail",
     "spool_id": "of the mail; always, if there is one",
     "ticket": "the ticket's number, if it is known",
+    "uid": "the UID of a mail in its IMAP folder",
 }
 """What the keys of a log line mean. A new key is added here first."""
 

@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from mailtrack.config.compile_dkim import dkim_of
+from mailtrack.config.compile_imap import imap_accounts_of
 from mailtrack.config.known import SHIPPED, Known
 from mailtrack.config.models import DeskSection, FrontSection, MailtrackFile
 from mailtrack.config.page import KeyPath, Page, did_you_mean, shown_text
@@ -113,6 +114,16 @@ def config_of(
         hostname=file.intake.hostname or domain,
         smtp=_listener_of(file.intake.smtp, page, "smtp", report),
         lmtp=_listener_of(file.intake.lmtp, page, "lmtp", report),
+        imap=imap_accounts_of(
+            file.intake.imap,
+            page,
+            ours=tuple(key.key for text in file.desk.addresses if (key := address_from(text))),
+            is_loopback_host=frozenset(
+                one.host for one in file.intake.imap if _is_loopback(one.host)
+            ),
+            secrets=secrets,
+            report=report,
+        ),
         limits=FrontLimits(
             mail_bytes_max=limits.mail_size_max,
             recipients_max=limits.recipients_max,

@@ -29,6 +29,7 @@ from mailtrack.config.kinds import (
     Zone,
     spelt,
 )
+from mailtrack.config.models_imap import ACCOUNTS_MAX, ImapSection
 from mailtrack.config.models_outgoing import OutgoingSection
 from mailtrack.config.words import duration_from, listen_from, size_from, zone_from
 from mailtrack.desk.policy import AutoAck, Brakes, ReplyMode, TrustPolicy
@@ -210,6 +211,9 @@ class IntakeSection(Section):
     )
     lmtp: FrontSection | None = Field(
         None, description="The LMTP front, for Postfix and others to hand over to. null: none."
+    )
+    imap: tuple[ImapSection, ...] = Field(
+        (), description="The mailboxes to fetch mail from.", max_length=ACCOUNTS_MAX
     )
     limits: LimitsSection = Field(default_factory=LimitsSection, description="The bounds.")
 

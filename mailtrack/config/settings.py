@@ -88,6 +88,31 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class ImapAccount:
+    """One mailbox to fetch from. ``password`` None: by the token, from a file or a command.
+
+    ``move_to`` None and ``is_flagged`` False: what was taken stays as it was.
+    """
+
+    host: str
+    port: int
+    user: str
+    encryption: Encryption
+    fallback: str
+    password: str | None = field(default=None, repr=False)
+    token_file: Path | None = None
+    token_command: tuple[str, ...] = ()
+    ca: Path | None = None
+    folders: tuple[str, ...] = ("INBOX",)
+    is_flagged: bool = True
+    move_to: str | None = None
+    trusted_header: str | None = None
+    idle_seconds: float = 540.0
+    poll_seconds: float = 60.0
+    takes_old_mail: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderLimits:
     """The bounds of the processes that read mail."""
 
@@ -108,6 +133,7 @@ class Config:
     hostname: str
     smtp: Listener | None
     lmtp: Listener | None
+    imap: tuple[ImapAccount, ...]
     limits: FrontLimits
     outgoing: Outgoing
     reader: ReaderLimits

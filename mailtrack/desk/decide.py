@@ -8,6 +8,7 @@ byte of every letter.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from mailtrack.desk.after import after
 from mailtrack.desk.agent_mail import work_on_tickets
@@ -28,6 +29,8 @@ from mailtrack.tickets.decision import Decision, Disposition, Reason
 from mailtrack.tickets.reading import Verdict
 from mailtrack.tickets.token import Purpose, Token
 
+HOPS_MAX: Final = 50  # as the fronts have it; IMAP cannot refuse (security A80)
+
 
 def decide(case: Case) -> Decision:
     """What becomes of this mail: its end state, every effect, every letter, and why."""
@@ -44,11 +47,16 @@ def _decided(case: Case) -> Decision:
     if _is_our_own(case):
         reason = Reason("loop", "one of our own letters came back")
         return Decision(Disposition.FILED, loop_seen(case), trace=(reason,))
+    if _hops(case) > HOPS_MAX:
+        return _for_admins(case, HoldReason.LOOP)
     if case.mail.is_machine:
         return decide_machine(case)
     writer = writer_of(case.mail, case.reading.origin, case.policy)
     if writer is None:
-        return _no_sender(case)
+        return _for_admins(case, HoldReason.NO_SENDER)
+    if case.envelope.full_size_bytes is not None and writer.agent is not None:
+        # What stands in it is ours: it must not leave as an agent's words.
+        return _for_admins(case, HoldReason.TOO_BIG)
     held = _held_in_question(case, writer)
     if held is not None and writer.agent is not None:
         return _confirmation(case, held, writer.agent)
@@ -95,11 +103,15 @@ def _is_our_own(case: Case) -> bool:
     return is_issued or loop == case.policy.keys.instance
 
 
-def _no_sender(case: Case) -> Decision:
-    """From cannot be read as one address: nobody to write to, so an admin looks at it."""
-    if case.is_granted(HoldReason.NO_SENDER):
-        return Decision(Disposition.FILED, trace=said("from", "filed by an admin").trace)
-    held, outcome = hold(case, HoldReason.NO_SENDER, agent=None, ticket=None)
+def _hops(case: Case) -> int:
+    return sum(1 for name, _ in case.mail.headers if name == "received")
+
+
+def _for_admins(case: Case, reason: HoldReason) -> Decision:
+    """Nobody could be answered, or must be: an admin looks at it, and may file it."""
+    if case.is_granted(reason):
+        return Decision(Disposition.FILED, trace=said("held", "filed by an admin").trace)
+    held, outcome = hold(case, reason, agent=None, ticket=None)
     outcome += tell_admins(case, held)
     return Decision(Disposition.HELD, outcome.effects, outcome.letters, outcome.trace)
 

@@ -78,6 +78,8 @@ class HoldReason(StrEnum):
     FLOOD = "flood"  # one of too many from one sender
     RULE = "rule"  # a rule of the admin holds it
     NO_SENDER = "no_sender"  # From cannot be read as one address
+    LOOP = "loop"  # it has been through too many servers, and came where no refusal is possible
+    TOO_BIG = "too_big"  # an agent's mail whose words were not fetched
 
 
 def hold(

@@ -147,6 +147,7 @@ class Spool:
         received_at: datetime,
         authenticated_as: str | None = None,
         is_encrypted: bool = False,
+        full_size_bytes: int | None = None,
     ) -> Incoming:
         """Begin to take a mail that comes in pieces."""
         envelope = Envelope(
@@ -160,6 +161,7 @@ class Spool:
             sha256="",
             authenticated_as=authenticated_as,
             is_encrypted=is_encrypted,
+            full_size_bytes=full_size_bytes,
         )
         draft = Draft(self._writer.draft_path(), envelope)
         return Incoming(draft, self._writer, self.check_room)
@@ -173,6 +175,7 @@ class Spool:
         front: Front,
         peer: str,
         received_at: datetime,
+        full_size_bytes: int | None = None,
     ) -> Envelope:
         """Store a mail; when this returns it survives a power cut.
 
@@ -185,6 +188,7 @@ class Spool:
             front=front,
             peer=peer,
             received_at=received_at,
+            full_size_bytes=full_size_bytes,
         )
         return await incoming.store(received_at, raw)
 

@@ -45,6 +45,7 @@ def head_of(envelope: Envelope, *, length: int = 0) -> bytes:
         "sha256": envelope.sha256,
         "authenticated_as": envelope.authenticated_as,
         "is_encrypted": envelope.is_encrypted,
+        "full_size_bytes": envelope.full_size_bytes,
     }
     # json.dumps escapes every control and non-ASCII character: the line stays one line.
     line = HEAD_NAME + json.dumps(facts, separators=(",", ":")).encode("ascii")
@@ -70,6 +71,7 @@ def envelope_from(head: bytes, spool_id: str) -> Envelope:
             sha256=facts["sha256"],
             authenticated_as=facts["authenticated_as"],
             is_encrypted=facts.get("is_encrypted", False),  # new in 0.1.0
+            full_size_bytes=facts.get("full_size_bytes"),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise SpoolDamaged(f"{spool_id}: the envelope line cannot be read") from error

@@ -28,6 +28,8 @@ class Envelope:
     ``sha256`` is of the raw mail as it was accepted. ``authenticated_as`` is the SMTP AUTH
     login, None if there was none. ``peer`` is the client's IP address, ``""`` if there is none
     (a Unix socket, the pipe). ``is_encrypted`` says that the client spoke TLS to us.
+    ``full_size_bytes`` is set for a stub of ours, which stands for a mail of that size that was
+    too big to be fetched.
     """
 
     spool_id: str
@@ -40,3 +42,4 @@ class Envelope:
     sha256: str
     authenticated_as: str | None = None
     is_encrypted: bool = False
+    full_size_bytes: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -9,8 +10,11 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from mailtrack.config import Loaded, load
+from mailtrack.daemon import imap_account_of
 from mailtrack.desk.identity import needs_origin
 from mailtrack.errors import ConfigError, Mistake
+from mailtrack.intake.imap.front import Probe, probe
+from mailtrack.intake.imap.ledger import FILE_NAME
 from mailtrack.operator.place import config_folder
 
 
@@ -25,15 +29,41 @@ def run(arguments: Namespace) -> int:
             print(_as_json(error.mistakes, ()))
             return os.EX_CONFIG
         raise
+    probes = () if arguments.offline else _probed(loaded)
+    code = os.EX_TEMPFAIL if any(one.wrong for one in probes) else os.EX_OK
     if arguments.json:
-        print(_as_json((), loaded.warnings))
-        return os.EX_OK
+        print(_as_json((), loaded.warnings, probes))
+        return code
     for warning in loaded.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(f"{folder}: {_sum(loaded)}. No mistakes.")
     for advice in _advice(loaded):
         print(f"  {advice}")
-    return os.EX_OK
+    for one in probes:
+        print(f"  {_shown(one, loaded)}")
+    return code
+
+
+def _probed(loaded: Loaded) -> tuple[Probe, ...]:
+    """Each mailbox, tried: all of them at once."""
+    accounts = [imap_account_of(one) for one in loaded.config.imap]
+
+    async def all_at_once() -> list[Probe]:
+        return list(await asyncio.gather(*(probe(one) for one in accounts)))
+
+    return tuple(asyncio.run(all_at_once())) if accounts else ()
+
+
+def _shown(one: Probe, loaded: Loaded) -> str:
+    if one.wrong is not None:
+        return f"IMAP, {one.account}: {one.wrong}"
+    folders = ", ".join(f"{name} holds {count} mails" for name, count in one.folders)
+    is_new = not (loaded.config.state / FILE_NAME).is_file()
+    takes_all = any(account.takes_old_mail for account in loaded.config.imap)
+    hint = ""
+    if is_new and takes_all and any(count for _, count in one.folders):
+        hint = ". The first start takes them all; first_start: new would leave them alone"
+    return f"IMAP, {one.account}: the login works; {folders}{hint}."
 
 
 def _sum(loaded: Loaded) -> str:
@@ -61,11 +91,14 @@ def _advice(loaded: Loaded) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _as_json(mistakes: tuple[Mistake, ...], warnings: tuple[Mistake, ...]) -> str:
+def _as_json(
+    mistakes: tuple[Mistake, ...], warnings: tuple[Mistake, ...], probes: tuple[Probe, ...] = ()
+) -> str:
     return json.dumps(
         {
             "mistakes": [asdict(one) for one in mistakes],
             "warnings": [asdict(one) for one in warnings],
+            "imap": [asdict(one) for one in probes],
         },
         ensure_ascii=False,
         indent=1,

@@ -28,6 +28,7 @@ from zoneinfo import ZoneInfo
 from mailtrack import log
 from mailtrack.config import load, write_example
 from mailtrack.daemon import Daemon
+from mailtrack.intake.smtp import SmtpFront
 from mailtrack.operator.place import called
 
 QUIET_SECONDS: Final = 0.8  # no new letter for so long: the act is over
@@ -250,7 +251,9 @@ class Stage:
         return next(fitting)
 
     def _send(self, mail: EmailMessage) -> None:
-        port = self.daemon.fronts[0].port
+        front = self.daemon.fronts[0]
+        assert isinstance(front, SmtpFront), "the demo listens by SMTP"
+        port = front.port
         with smtplib.SMTP("127.0.0.1", port, local_hostname="demo.example") as smtp:
             smtp.send_message(mail)
 

@@ -63,6 +63,7 @@ def welcome(folder: Path, loaded: Loaded) -> str:
         for name, one in (("SMTP", config.smtp), ("LMTP", config.lmtp))
         if one is not None
     ]
+    listening += [f"IMAP from {one.user} at {one.host}" for one in config.imap]
     lines.append(f"Mail comes in by {' and '.join(listening) or 'the pipe only'}.")
     if config.outgoing.smarthost is not None:
         host, port = config.outgoing.smarthost.host, config.outgoing.smarthost.port

@@ -57,6 +57,7 @@ class EnvelopeJson(TypedDict):
     sha256: str
     authenticated_as: str | None
     is_encrypted: NotRequired[bool]  # not in what was written before 0.1.0
+    full_size_bytes: NotRequired[int | None]
 
 
 def json_from_mail(mail: OutgoingMail) -> str:
@@ -118,6 +119,7 @@ def json_from_envelope(envelope: Envelope) -> str:
         "sha256": envelope.sha256,
         "authenticated_as": envelope.authenticated_as,
         "is_encrypted": envelope.is_encrypted,
+        "full_size_bytes": envelope.full_size_bytes,
     }
     return _dump(shape)
 
@@ -136,6 +138,7 @@ def envelope_from_json(text: str) -> Envelope:
         sha256=shape["sha256"],
         authenticated_as=shape["authenticated_as"],
         is_encrypted=shape.get("is_encrypted", False),
+        full_size_bytes=shape.get("full_size_bytes"),
     )
 
 

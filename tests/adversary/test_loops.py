@@ -295,3 +295,11 @@ def test_a_forwarded_mail_in_an_agents_name_makes_the_desk_write_to_one_victim_s
         scene.mail(IVAN, f"Fwd: Pills {n}", body, mail_from=MALLORY)
     most = scene.stage.policy.brakes.acks_to_sender_day_max
     assert len(scene.left_to("victim@third.example")) <= most
+
+
+def test_a80_a_mail_of_sixty_hops_that_could_not_be_refused_is_held(scene: Scene) -> None:
+    hops = "".join("Received: from a by b\r\n" for _ in range(60))
+    raw = f"{hops}From: {CARA}\r\nTo: {SUPPORT}\r\nSubject: Round\r\n\r\nAnd round.\r\n"
+    handled = scene.send(raw.encode(), mail_from=CARA)
+    assert handled.disposition == "held"
+    assert [letter.name for letter in scene.written] == ["held_list"]
