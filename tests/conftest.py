@@ -31,6 +31,22 @@ def dovecot() -> Iterator[Dovecot]:
         server.remove()
 
 
+@pytest.fixture
+def make_dovecot() -> Iterator[Callable[[], Dovecot]]:
+    """Starts a Dovecot of the test's own, which it may stop; all are removed at its end."""
+    started: list[Dovecot] = []
+
+    def start() -> Dovecot:
+        server = Dovecot()
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        server.remove()
+
+
 @pytest.fixture(scope="session")
 def make_postfix() -> Iterator[Callable[[Mapping[str, str]], Postfix]]:
     """Starts a Postfix with routes of the test's own; all are stopped at the end of the run."""

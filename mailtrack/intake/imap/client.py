@@ -102,9 +102,7 @@ class Client:
 
     async def _start_tls(self, context: ssl.SSLContext) -> None:
         await self._ask("STARTTLS")
-        # Whatever came before the handshake was not said by the server we will know then.
-        if self._wire.has_leftovers:
-            raise ConnectionEnded("something was slipped in before the encryption")
+        self._wire.begin_tls()
         transport = self._wire.transport
         try:
             async with asyncio.timeout(GREETING_SECONDS_MAX):
@@ -265,14 +263,15 @@ class Client:
         return fetched_from(responses)
 
     async def _ask(
-        self, name: str, *arguments: str, seconds: float = ANSWER_SECONDS_MAX
+        self, name: str, *arguments: str, seconds: float | None = None
     ) -> tuple[list[Response], bytes]:
         """The untagged responses and the ending of a command that went well."""
+        patience = seconds or ANSWER_SECONDS_MAX
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(patience):
                 answer = await self._wire.execute(self._wire.command(name, *arguments))
         except TimeoutError as error:
-            raise self._given_up(name, seconds) from error
+            raise self._given_up(name, patience) from error
         *responses, ending = answer.lines
         if answer.result != "OK":
             raise SaidNo(words_from(ending) or "without a word")

@@ -22,6 +22,7 @@ LINE_BYTES_MAX: Final = 16 * 1024 * 1024  # a SEARCH of two million mails is one
 LITERAL_BYTES_MAX: Final = 8 * 1024 * 1024  # twice what is asked for in one piece
 RESPONSE_BYTES_MAX: Final = 32 * 1024 * 1024  # all that one command may be answered with
 PIECES_MAX: Final = 64
+SLIPPED_IN: Final = "something was slipped in before the encryption"
 
 Response: TypeAlias = tuple[bytes, ...]
 """One untagged response without its ``* ``: a line, then literal and line in turn."""
@@ -47,6 +48,7 @@ class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # the library
         self._pieces: list[bytes] = []
         self._answered_bytes = 0
         self._is_closing = False
+        self._awaits_tls = False
         self._end: ImapTrouble | None = None
 
     # What the library calls.
@@ -62,6 +64,8 @@ class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # the library
                 raise ConnectionEnded("the server answers without end")
             while (response := self._next_response()) is not None:
                 self._take(response)
+            if self._awaits_tls and self._buffer:
+                raise ConnectionEnded(SLIPPED_IN)
         except ImapTrouble as trouble:
             self.give_up(trouble)
         except (aioimaplib.AioImapException, UnicodeError, ValueError):
@@ -81,10 +85,11 @@ class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # the library
 
     # What the client calls.
 
-    @property
-    def has_leftovers(self) -> bool:
-        """Whether something has come that nobody asked for: before TLS that is an attack."""
-        return bool(self._buffer or self._pieces)
+    def begin_tls(self) -> None:
+        """The handshake comes next. Raises ConnectionEnded if something else came before."""
+        if self._end is not None:
+            raise self._end
+        self._awaits_tls = False
 
     def command(self, name: str, *arguments: str) -> aioimaplib.Command:
         """A command that ``execute`` takes."""
@@ -164,6 +169,9 @@ class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # the library
 
     def _take(self, response: Response) -> None:
         line = response[0]
+        if self._awaits_tls:
+            # Not said by the server that we will know after the handshake.
+            raise ConnectionEnded(SLIPPED_IN)
         if not self.greeting.done():
             self._greet(line)
         elif line.startswith(b"* "):
@@ -171,7 +179,9 @@ class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # the library
         elif line.startswith(b"+"):
             self._take_challenge(line[1:].strip())
         elif _TAGGED.match(line):
+            command = self._under_way()
             self._response_done(line)
+            self._awaits_tls = command is not None and command.name == "STARTTLS"
         elif line:
             raise ConnectionEnded(f"the server says what we do not know: {words_from(line)}")
 
