@@ -24,6 +24,8 @@ from mailtrack import __version__
 from mailtrack.config import Loaded
 from mailtrack.errors import MailtrackError
 from mailtrack.intake.archive import Archive
+from mailtrack.intake.imap.ledger import FILE_NAME as LEDGER_NAME
+from mailtrack.intake.imap.ledger import copy_ledger
 from mailtrack.intake.spool import Spool
 from mailtrack.intake.spoolfile import HEAD_BYTES_MAX, SpoolDamaged, envelope_from
 from mailtrack.operator.fsck import Found, check, mend_all
@@ -72,6 +74,9 @@ def run_backup(arguments: Namespace) -> int:
 def write_backup(loaded: Loaded, database: Database, config: Path, folder: Path) -> int:
     """Fill an empty folder with all of the desk; how many mails that are."""
     state, url = loaded.config.state, loaded.config.storage_url
+    # Before the books: what a ledger says was taken and the books do not know is never fetched
+    # again, while what it does not say comes once more and is known for a duplicate.
+    copy_ledger(state, folder)
     known = copy_database(database, url, folder)
     spool, archive = folder / "spool", folder / "archive"
     for part in ("new", "quarantine"):
@@ -150,6 +155,9 @@ def restore(loaded: Loaded, folder: Path, *, aside: str) -> None:
         place = state / "spool" / file.parent.name / file.name
         if not place.exists():
             _copy_file(file, place)
+    # A ledger that is newer than the restored books would keep mail from being fetched again.
+    for suffix in ("", "-wal", "-shm"):
+        _set_aside(_beside(state / LEDGER_NAME, suffix), aside)
     for file in _files(folder):
         top = file.relative_to(folder).parts[0]
         if top in {*_NOT_PLAIN, "config", MANIFEST, SQLITE_NAME, DUMP_NAME}:
@@ -179,7 +187,7 @@ def _copy_plain(state: Path, folder: Path, database: Database) -> None:
     ours = {database.path.name} if database.is_sqlite else set()
     for path in state.iterdir():
         name = path.name
-        if name in _NOT_PLAIN or name.startswith((STAGE, *ours)):
+        if name in _NOT_PLAIN or name.startswith((STAGE, LEDGER_NAME, *ours)):
             continue
         if path.is_dir():
             _copy_folder(path, folder / name)

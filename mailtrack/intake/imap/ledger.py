@@ -264,26 +264,18 @@ def statuses(state_folder: Path) -> tuple[FolderStatus, ...]:
     )
 
 
-def spool_ids(state_folder: Path) -> frozenset[str]:
-    """The spool ids of all mails that are in some folder still and were taken from it."""
-    rows = _read(state_folder, "SELECT spool_id FROM taken")
-    return frozenset(str(spool_id) for (spool_id,) in rows)
-
-
-def forget(state_folder: Path, lost: Iterable[str]) -> int:
-    """Let these spool ids be fetched again; how many mails that are."""
-    path = state_folder / FILE_NAME
-    if not path.is_file():
-        return 0
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS_MAX)
+def copy_ledger(state_folder: Path, target_folder: Path) -> None:
+    """A whole copy beside a running desk; nothing if no folder was ever fetched from."""
+    if not (state_folder / FILE_NAME).is_file():
+        return
+    (target_folder / FILE_NAME).touch(FILE_MODE)
+    source = sqlite3.connect(state_folder / FILE_NAME, timeout=BUSY_SECONDS_MAX)
+    target = sqlite3.connect(target_folder / FILE_NAME)
     try:
-        with connection:
-            done = connection.executemany(
-                "DELETE FROM taken WHERE spool_id = ?", [(one,) for one in lost]
-            )
-        return done.rowcount
+        source.backup(target)
     finally:
-        connection.close()
+        source.close()
+        target.close()
 
 
 def _read(state_folder: Path, question: str) -> list[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailtrack.intake.imap.answers import fetched_from, folder_from, uids_from
-from mailtrack.intake.imap.ledger import FILE_NAME, Ledger, forget, spool_ids
+from mailtrack.intake.imap.ledger import FILE_NAME, Ledger, copy_ledger, statuses
 from mailtrack.intake.imap.names import folder_on_the_wire, quoted, uid_set
 from mailtrack.intake.imap.toobig import stub_of
 
@@ -102,9 +102,9 @@ def test_the_ledger_knows_what_was_taken_and_what_uids_mean(tmp_path: Path) -> N
     assert pages.begin(7, 2, leave_before=None) is True, "a UID that comes twice"
     assert pages.due([2]) == [2]
     pages.record(2, "spool-2b", NOON, is_too_big=True)
-    assert spool_ids(tmp_path) == {"spool-2b"}
-    assert forget(tmp_path, ["spool-2b", "other"]) == 1
-    assert pages.due([2]) == [2]
+    (tmp_path / "copy").mkdir()
+    copy_ledger(tmp_path, tmp_path / "copy")
+    assert [one.taken for one in statuses(tmp_path / "copy")] == [2]
     assert pages.begin(8, 10, leave_before="2026-03-02") is True
     assert pages.due([1]) == [1], "only a first start leaves mail alone"
     ledger.close()
