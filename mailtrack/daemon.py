@@ -31,13 +31,12 @@ from mailtrack.config import (
     key_ring,
     keys_file_of,
 )
-from mailtrack.config.settings import ImapAccount, Listener
+from mailtrack.config.settings import Listener
 from mailtrack.desk.own_letters import Undelivered, decide_config_broken, decide_undelivered
 from mailtrack.desk.policy import Policy, ReplyMode
 from mailtrack.errors import ConfigError
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.fronts import FRONTS, Running
-from mailtrack.intake.imap.account import Account, FirstStart, Security, TokenSource
 from mailtrack.intake.imap.front import ImapFront
 from mailtrack.intake.limits import Limits
 from mailtrack.intake.listen import Listen
@@ -49,6 +48,7 @@ from mailtrack.mail.envelope import Front
 from mailtrack.mail.message import AttachmentRef, OutgoingMail
 from mailtrack.mail.parse import attachment_bytes
 from mailtrack.mail.signing import Signer
+from mailtrack.mailboxes import imap_account_of
 from mailtrack.outbox.brake import Brake
 from mailtrack.outbox.courier import SmtpCourier
 from mailtrack.outbox.delivery import Courier
@@ -371,30 +371,6 @@ def composer_for(config: Config) -> Callable[[OutgoingMail, Fetch], bytes]:
         return letter_bytes(mail, fetch, signer.signed if is_covered else None)
 
     return compose
-
-
-def imap_account_of(account: ImapAccount) -> Account:
-    """A mailbox as the IMAP front knows it."""
-    token = None
-    if account.token_file is not None or account.token_command:
-        token = TokenSource(account.token_file, account.token_command)
-    return Account(
-        host=account.host,
-        port=account.port,
-        user=account.user,
-        security=Security(account.encryption.value),
-        fallback=account.fallback,
-        password=account.password,
-        token=token,
-        ca=account.ca,
-        folders=account.folders,
-        is_flagged=account.is_flagged,
-        move_to=account.move_to,
-        trusted_header=account.trusted_header,
-        idle_seconds=account.idle_seconds,
-        poll_seconds=account.poll_seconds,
-        first_start=FirstStart.ALL if account.takes_old_mail else FirstStart.NEW,
-    )
 
 
 def courier_for(config: Config) -> Courier:

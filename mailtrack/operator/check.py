@@ -10,11 +10,11 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from mailtrack.config import Loaded, load
-from mailtrack.daemon import imap_account_of
 from mailtrack.desk.identity import needs_origin
 from mailtrack.errors import ConfigError, Mistake
 from mailtrack.intake.imap.front import Probe, probe
 from mailtrack.intake.imap.ledger import FILE_NAME
+from mailtrack.mailboxes import imap_account_of
 from mailtrack.operator.place import config_folder
 
 

@@ -1,0 +1,30 @@
+"""A mailbox of the configuration as the IMAP front knows it: neither knows the other."""
+
+from __future__ import annotations
+
+from mailtrack.config.settings import ImapAccount
+from mailtrack.intake.imap.account import Account, FirstStart, Security, TokenSource
+
+
+def imap_account_of(account: ImapAccount) -> Account:
+    """A mailbox as the IMAP front knows it."""
+    token = None
+    if account.token_file is not None or account.token_command:
+        token = TokenSource(account.token_file, account.token_command)
+    return Account(
+        host=account.host,
+        port=account.port,
+        user=account.user,
+        security=Security(account.encryption.value),
+        fallback=account.fallback,
+        password=account.password,
+        token=token,
+        ca=account.ca,
+        folders=account.folders,
+        is_flagged=account.is_flagged,
+        move_to=account.move_to,
+        trusted_header=account.trusted_header,
+        idle_seconds=account.idle_seconds,
+        poll_seconds=account.poll_seconds,
+        first_start=FirstStart.ALL if account.takes_old_mail else FirstStart.NEW,
+    )
