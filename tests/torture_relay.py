@@ -1,0 +1,110 @@
+"""A relay that fails in every way about every tenth time, and remembers all that it took.
+
+Everything is counted here and nowhere else: what the desk says of its letters is not asked.
+"""
+
+import asyncio
+import contextlib
+import random
+import threading
+from collections import Counter
+from email import message_from_bytes
+
+SHARE = 0.025  # of each step; there are four or five for a letter
+HANG_SECONDS = 2.0
+STEPS = {"EHLO": "250 relay", "MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on"}
+ANYWHERE = ("451 4.3.0 not now", "421 4.3.2 going down", "drop", "hang", "what is it? \xff")
+REFUSED = "550 5.1.1 no such person"
+UNKNOWN_END = "take, then drop"
+
+
+class TortureRelay(threading.Thread):
+    """Runs in a thread of its own until `end`. `is_good`: it makes no faults any longer."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(daemon=True)
+        self.chance = random.Random(seed)
+        self.is_good = False
+        self.taken: Counter[str] = Counter()
+        self.refused: set[str] = set()
+        self.ends_unknown = 0
+        self.faults: Counter[str] = Counter()
+        self.port = 0
+        self._ready = threading.Event()
+
+    def begin(self) -> None:
+        self.start()
+        assert self._ready.wait(30)
+
+    def end(self) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self.join()
+
+    def run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._converse, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        async with server:
+            await self._over.wait()
+
+    async def _converse(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            if await self._say("220 relay.example", writer, ("drop", "421 4.3.2 no", "hang")):
+                await self._listen(reader, writer)
+        writer.close()
+
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            verb = line.decode("ascii", "replace").strip().partition(" ")[0].upper()
+            if verb == "QUIT":
+                writer.write(b"221 bye\r\n")
+                return
+            if verb not in STEPS:
+                writer.write(b"250 ok\r\n")
+                continue
+            faults = (*ANYWHERE, REFUSED) if verb == "RCPT" else ANYWHERE
+            is_on = await self._say(STEPS[verb], writer, faults)
+            if not is_on:
+                return
+            if verb == "DATA" and is_on == STEPS[verb]:
+                content = await reader.readuntil(b"\r\n.\r\n")
+                if not await self._take(content, writer):
+                    return
+
+    async def _take(self, content: bytes, writer: asyncio.StreamWriter) -> str:
+        message_id = str(message_from_bytes(content)["message-id"]).strip()
+        fault = self._fault((*ANYWHERE, UNKNOWN_END, UNKNOWN_END, "554 5.7.1 we dislike it"))
+        if fault is None or fault == UNKNOWN_END:
+            self.taken[message_id] += 1
+        if fault == UNKNOWN_END:
+            self.ends_unknown += 1
+            fault = "drop"
+        if fault is not None and fault.startswith("5"):
+            self.refused.add(message_id)
+        return await self._answer(fault or "250 2.0.0 taken", writer)
+
+    async def _say(self, good: str, writer: asyncio.StreamWriter, bad: tuple[str, ...]) -> str:
+        return await self._answer(self._fault(bad) or good, writer)
+
+    def _fault(self, among: tuple[str, ...]) -> str | None:
+        if self.is_good or self.chance.random() > SHARE:
+            return None
+        fault = self.chance.choice(among)
+        self.faults[fault] += 1
+        return fault
+
+    async def _answer(self, text: str, writer: asyncio.StreamWriter) -> str:
+        """What was said; "" if the conversation is over."""
+        if text == "hang":
+            await asyncio.sleep(HANG_SECONDS)
+        if text in ("drop", "hang"):
+            return ""
+        writer.write(text.encode("latin-1") + b"\r\n")
+        await writer.drain()
+        return "" if text.startswith("421") else text
