@@ -173,6 +173,13 @@ def _fsck(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sources", nargs="+", metavar="MBOX|MAILDIR", help="mail of the past")
+    parser.add_argument("--queue", help="put it all into this queue (default: by its To)")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be taken")
+    _config(parser)
+
+
 def _backup(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", metavar="FOLDER|FILE.tar", help="where to write it")
     _config(parser)
@@ -213,6 +220,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb("backup", "copy the whole desk while it runs", "backup", _backup, "run_backup"),
     Verb("restore", "bring a backup back, the desk stopped", "backup", _restore, "run_restore"),
     Verb("deliver", "hand over one mail on stdin, from a pipe", "deliver", _deliver),
+    Verb("import", "take in mail of the past, silently", "importing", _import),
     Verb("schema", "write JSON Schemas that editors complete YAML with", "schema", _schema),
 )
 

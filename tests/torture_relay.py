@@ -102,7 +102,8 @@ class TortureRelay(threading.Thread):
     async def _answer(self, text: str, writer: asyncio.StreamWriter) -> str:
         """What was said; "" if the conversation is over."""
         if text == "hang":
-            await asyncio.sleep(HANG_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), HANG_SECONDS)
         if text in ("drop", "hang"):
             return ""
         writer.write(text.encode("latin-1") + b"\r\n")

@@ -19,11 +19,13 @@ from mailtrack.desk.customer_mail import decide_customer
 from mailtrack.desk.guesses import look_at_guesses
 from mailtrack.desk.holding import HoldReason, end_hold, hold, may_end, tell_admins
 from mailtrack.desk.identity import Writer, writer_of
+from mailtrack.desk.importing import decide_import
 from mailtrack.desk.machines import decide_machine
 from mailtrack.desk.own_addresses import without_letters_to_us
 from mailtrack.desk.policy import Agent
 from mailtrack.desk.storms import loop_seen
 from mailtrack.desk.threads import Thread, answered_token, live_token, match_thread
+from mailtrack.mail.envelope import Front
 from mailtrack.tickets.context import HeldMail
 from mailtrack.tickets.decision import Decision, Disposition, Reason
 from mailtrack.tickets.reading import Verdict
@@ -40,6 +42,8 @@ def decide(case: Case) -> Decision:
 def _decide(case: Case) -> Decision:
     if case.context.seen is not None and case.grant is None:
         return _duplicate(case)
+    if case.envelope.front is Front.IMPORT:
+        return decide_import(case)
     return _with(_decided(case), look_at_guesses(case))
 
 

@@ -122,6 +122,18 @@ class Spool:
             os.close(self._lock_file)
             self._lock_file = None
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether some process, this one included, has the spool in hand."""
+        descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     # Accepting.
 
     def check_room(self) -> None:

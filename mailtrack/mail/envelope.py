@@ -17,6 +17,7 @@ class Front(StrEnum):
     LMTP = "lmtp"
     IMAP = "imap"
     PIPE = "pipe"
+    IMPORT = "import"  # mail of the past, from the operator: nobody hears of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Envelope:
     """The envelope of one accepted mail.
 
     ``spool_id`` is unique for ever and sorts in the order of acceptance. ``mail_from`` is None
-    for the null reverse-path ``<>``. ``received_at`` is aware UTC, the instant of acceptance.
+    for the null reverse-path ``<>``. ``received_at`` is aware UTC, the instant of acceptance
+    (of an imported mail, what its Date says).
     ``sha256`` is of the raw mail as it was accepted. ``authenticated_as`` is the SMTP AUTH
     login, None if there was none. ``peer`` is the client's IP address, ``""`` if there is none
     (a Unix socket, the pipe). ``is_encrypted`` says that the client spoke TLS to us.
