@@ -42,6 +42,7 @@ class Process:
         self.change(r"undo_delay: .*", "undo_delay: 0s")
         for pattern, line in changes:
             self.change(pattern, line)
+        self.command: tuple[str, ...] = MAILTRACK  # how it is started
         self._running: subprocess.Popen[bytes] | None = None
 
     def change(self, pattern: str, line: str, file: str = "mailtrack.yaml") -> None:
@@ -61,7 +62,7 @@ class Process:
         environ.pop("PYTHONDONTWRITEBYTECODE", None)
         with (self.folder / "log").open("ab") as file:
             self._running = subprocess.Popen(
-                (*MAILTRACK, "serve", "--config", str(self.config)),
+                (*self.command, "serve", "--config", str(self.config)),
                 stdout=file,
                 stderr=file,
                 env=environ,

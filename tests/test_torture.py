@@ -96,9 +96,9 @@ def torture(folder: Path, relay: TortureRelay) -> None:
     try:
         kills = kill_at_random(desk, senders)
         for sender in senders:
-            sender.join(PATIENCE_SECONDS)
+            sender.join(PATIENCE_SECONDS + MAILS)
             assert sender.broken is None and not sender.is_alive(), sender.broken
-        desk.wait_until_idle(PATIENCE_SECONDS)
+        desk.wait_until_idle(PATIENCE_SECONDS + MAILS)
         with contextlib.suppress(AssertionError):  # the more faults the better, that is all
             wait_for(lambda: waiting_letters(desk, UNTRIED) == 0, 60)
         relay.is_good = True

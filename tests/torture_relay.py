@@ -12,6 +12,7 @@ from email import message_from_bytes
 
 SHARE = 0.025  # of each step; there are four or five for a letter
 HANG_SECONDS = 2.0
+LETTER_BYTES_MAX = 64 * 1024 * 1024
 STEPS = {"EHLO": "250 relay", "MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on"}
 ANYWHERE = ("451 4.3.0 not now", "421 4.3.2 going down", "drop", "hang", "what is it? \xff")
 REFUSED = "550 5.1.1 no such person"
@@ -45,7 +46,9 @@ class TortureRelay(threading.Thread):
 
     async def _serve(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._converse, "127.0.0.1", 0)
+        server = await asyncio.start_server(
+            self._converse, "127.0.0.1", 0, limit=LETTER_BYTES_MAX
+        )
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         async with server:

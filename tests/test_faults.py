@@ -1,0 +1,294 @@
+"""Faults of security.md section 8, done to the real process: killed, starved, locked out."""
+
+import contextlib
+import os
+import signal
+import smtplib
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from process import MAILTRACK, Process
+from waiting import wait_for
+
+pytestmark = pytest.mark.slow
+
+IVAN = "ivan@help.example"
+CRASHING = str(Path(__file__).with_name("crashing.py"))
+SPOOLING = "mailtrack.intake.spoolwriter:SpoolWriter."
+SPOOL = "mailtrack.intake.spool:Spool."
+LEDGER = "mailtrack.store.ledger:"
+# Where the desk dies, and whether its client had the 250 by then.
+POINTS = {
+    "f1 while the mail is written": SPOOLING + "_write:before",
+    "f2 written, not synced": SPOOLING + "_write:after",
+    "f3 synced, not renamed": SPOOLING + "_publish:before",
+    "f4 renamed, folder not synced": SPOOLING + "_sync_folder:before",
+    "f5 on disk, before the 250": SPOOLING + "_publish:after",
+    "f6 before it is taken": SPOOL + "attempt:before",
+    "f7 while it is read": "mailtrack.reader:Reader.read:before",
+    "f8 after the try was counted": SPOOL + "attempt:after",
+    "f9 in the transaction, at its beginning": LEDGER + "_write_receipt:after",
+    "f9 in the transaction, at its end": LEDGER + "apply:after",
+    "f10 committed, before the move": SPOOL + "archive:before",
+    "f11 moved, before the next step": SPOOL + "archive:after",
+}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Process]:
+    made = Process(tmp_path)
+    yield made
+    made.kill()
+
+
+def mail(number: int, words: str = "Please.") -> bytes:
+    return (
+        f"From: Cara <cara{number}@cust.example>\r\nTo: support@help.example\r\n"
+        "Date: Mon, 02 Mar 2026 10:00:00 +0000\r\n"
+        f"Message-ID: <{number}@cust.example>\r\nSubject: Question {number}\r\n\r\n{words}\r\n"
+    ).encode()
+
+
+def is_taken(desk: Process, number: int) -> bool:
+    try:
+        desk.send(mail(number), f"cara{number}@cust.example")
+    except (OSError, smtplib.SMTPException):
+        return False
+    return True
+
+
+def one_ticket_and_one_of_each_letter(desk: Process) -> None:
+    desk.wait_until_idle()
+    desk.wait_for_letters(IVAN, 1, seconds=60)
+    desk.wait_for_letters("cara1@cust.example", 1, seconds=60)
+    assert desk.ask("status")["tickets"] == {"new": 1}
+    ids = Counter(str(letter["message-id"]) for letter in desk.letters(IVAN))
+    assert list(ids.values()) == [1]
+    assert desk.ask("fsck", "--deep")["problems"] == []
+
+
+@pytest.mark.parametrize("point", POINTS.values(), ids=POINTS.keys())
+def test_f1_to_f11_killed_at_this_point_a_mail_is_one_ticket(desk: Process, point: str) -> None:
+    desk.command = (sys.executable, CRASHING, point)
+    desk.start()
+    was_taken = is_taken(desk, 1)
+    wait_for(lambda: not desk.is_alive, 60, what="the desk dies")
+    desk.kill()
+    desk.command = MAILTRACK
+    desk.start()
+    if not was_taken:
+        wait_for(lambda: is_taken(desk, 1), 60, what="the sender comes again")
+    one_ticket_and_one_of_each_letter(desk)
+
+
+def test_f12_killed_while_a_mail_is_set_apart(desk: Process) -> None:
+    desk.command = (sys.executable, CRASHING, SPOOL + "attempts_end:before")
+    desk.start()
+    desk.kill()
+    delivered = subprocess.run(
+        (*MAILTRACK, "deliver", "--config", str(desk.config), "--rcpt", "support@help.example"),
+        input=mail(1),
+        check=False,
+    )
+    assert delivered.returncode == 0, "the pipe needs no daemon"
+    (file,) = (desk.state / "spool" / "new").iterdir()
+    file.write_bytes(file.read_bytes()[:-3])
+    desk.start(is_waited_for=False)
+    wait_for(lambda: not desk.is_alive, 60, what="the desk dies")
+    desk.kill()
+    desk.command = MAILTRACK
+    desk.start()
+    desk.wait_until_idle()
+    assert [path.stem for path in (desk.state / "spool/quarantine").glob("*.eml")] == [
+        file.name
+    ]
+    assert desk.ask("fsck")["problems"] == []
+
+
+# Starved and locked out.
+
+
+def test_f22_a_database_locked_by_another_process_delays_tickets_and_no_mail(
+    desk: Process,
+) -> None:
+    desk.start()
+    with closing(sqlite3.connect(desk.state / "mailtrack.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert is_taken(desk, 1), "accepting needs no database"
+        wait_for(lambda: "batch_deferred" in desk.log(), 90, what="the clerk waits")
+        assert desk.log().count("Traceback") == 0
+        assert desk.is_alive
+        other.execute("ROLLBACK")
+    one_ticket_and_one_of_each_letter(desk)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+def test_f20_f22_a_full_and_a_read_only_disk_under_the_database(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(
+        ("mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs", str(disk)), check=True
+    )
+    try:
+        starved(tmp_path, disk)
+    finally:
+        subprocess.run(("umount", "-l", str(disk)), check=True)
+
+
+def starved(tmp_path: Path, disk: Path) -> None:
+    desk = Process(
+        tmp_path / "desk", (r"^#? ?storage: .*", f"storage: sqlite:///{disk}/desk.db")
+    )
+    desk.start()
+    ballast = disk / "ballast"
+    try:
+        with contextlib.suppress(OSError), ballast.open("wb") as file:
+            while True:  # until the disk is full
+                file.write(b"x" * 4096)
+                file.flush()
+        assert is_taken(desk, 1), "the spool is on another disk"
+        wait_for(lambda: "batch_deferred" in desk.log(), 60, what="the clerk waits")
+        assert desk.is_alive
+        ballast.unlink()
+        one_ticket_and_one_of_each_letter(desk)
+        reason = desk.log().count("batch_deferred")
+        subprocess.run(("mount", "-o", "remount,ro,size=8m", str(disk)), check=False)
+        if is_read_only(disk):
+            assert is_taken(desk, 2)
+            wait_for(lambda: desk.log().count("batch_deferred") > reason, 60)
+            subprocess.run(("mount", "-o", "remount,rw,size=8m", str(disk)), check=True)
+        else:
+            assert is_taken(desk, 2)
+        desk.wait_until_idle(90)
+        assert desk.ask("status")["tickets"] == {"new": 2}
+        assert "Traceback" not in desk.log()
+    finally:
+        desk.kill()
+
+
+def is_read_only(folder: Path) -> bool:
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
+# Damage.
+
+
+def test_f24_a_desk_with_a_broken_database_says_so_and_does_not_run(desk: Process) -> None:
+    desk.start()
+    assert is_taken(desk, 1)
+    desk.wait_for_letters(IVAN, 1, seconds=60)
+    desk.stop()
+    file = desk.state / "mailtrack.db"
+    content = bytearray(file.read_bytes())
+    for page in range(4, len(content) // 4096, 2):
+        content[page * 4096 : page * 4096 + 256] = b"\xa5" * 256
+    file.write_bytes(content)
+    done = desk.type("serve")
+    assert done.returncode == 69
+    assert "restore the last backup" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_f24_a_database_that_breaks_under_the_desk_stops_it_and_condemns_no_mail(
+    desk: Process,
+) -> None:
+    desk.start()
+    with (desk.state / "mailtrack.db").open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        file.write(b"\xa5" * size)
+    (desk.state / "mailtrack.db-wal").write_bytes(b"")
+    was_taken = is_taken(desk, 1)  # or the clock has found the damage first
+    wait_for(lambda: not desk.is_alive, 60, what="the desk stops")
+    assert "the database is damaged" in desk.log()
+    assert list((desk.state / "spool/quarantine").iterdir()) == []
+    assert len(list((desk.state / "spool/new").iterdir())) == was_taken
+
+
+def subjects_of(desk: Process) -> str:
+    return "; ".join(str(letter["subject"]) for letter in desk.letters(IVAN))
+
+
+# The clock, a second desk, hostile mail.
+
+
+def test_f30_a_clock_that_jumps_brings_no_storm_and_no_second_letter(desk: Process) -> None:
+    desk.start()
+    assert is_taken(desk, 1)
+    desk.wait_for_letters(IVAN, 1, seconds=60)
+    year = 366 * 24 * 3600
+    for seconds in (year, -3600, 0):
+        desk.move_clock(seconds)
+        number = len(desk.letters(IVAN)) + 1
+        assert is_taken(desk, 100 + number)
+        wait_for(lambda n=number: f"Question {100 + n}" in subjects_of(desk), 60)
+    reminders = [one for one in desk.letters(IVAN) if "Question" not in str(one["subject"])]
+    assert len(reminders) <= 1, "all that fell due is one mail"
+    assert desk.ask("fsck")["problems"] == []
+
+
+def test_f31_the_same_mail_fifty_times_is_one_ticket_and_one_acknowledgement(
+    desk: Process,
+) -> None:
+    desk.start()
+    for _ in range(45):
+        assert is_taken(desk, 1)
+    for hop in range(3):
+        raw = f"Received: from relay{hop} by mx; Mon, 2 Mar 2026 10:00:00 +0000\r\n".encode()
+        desk.send(raw + mail(1), "cara1@cust.example")
+    desk.send(mail(1), "cara1@cust.example", "support@help.example", "billing@help.example")
+    words = ("deliver", "--config", str(desk.config), "--rcpt", "billing@help.example")
+    assert subprocess.run((*MAILTRACK, *words), input=mail(1), check=False).returncode == 0
+    desk.wait_until_idle()
+    one_ticket_and_one_of_each_letter(desk)
+    assert len(desk.letters("cara1@cust.example")) == 1
+    mails = desk.ask("status")["mails"]
+    assert mails == {"ticket": 1, "duplicate": 49}
+
+
+def test_f32_a_second_desk_on_one_spool_refuses(desk: Process) -> None:
+    desk.start()
+    done = desk.type("serve")
+    assert done.returncode == 69
+    assert "another mailtrack" in done.stderr and "stop it first" in done.stderr
+    assert is_taken(desk, 1), "the first goes on"
+    one_ticket_and_one_of_each_letter(desk)
+
+
+def workers_of(desk: Process) -> list[int]:
+    found = subprocess.run(
+        ("pgrep", "-g", str(desk.pid), "-f", "spawn_main"), capture_output=True, check=False
+    )
+    return [int(one) for one in found.stdout.split()]
+
+
+def test_f33_a_stopped_reader_holds_up_nobody(desk: Process) -> None:
+    desk.change(r"seconds_max: .*", "seconds_max: 5")
+    desk.start()
+    heavy = mail(7, "hello world\r\n" * 20_000)
+    desk.send(heavy, "cara7@cust.example")
+    for pid in wait_for(lambda: workers_of(desk), 30, what="a reader"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    desk.send(mail(8, "hello again\r\n" * 20_000), "cara8@cust.example")
+    assert is_taken(desk, 1)
+    desk.wait_for_letters("cara1@cust.example", 1, seconds=20)
+    desk.wait_until_idle(90)
+    assert sum(desk.ask("status")["mails"].values()) == 3  # type: ignore[attr-defined]
+
+
+def test_f37_a_migration_killed_midway_goes_back_and_is_done_again(desk: Process) -> None:
+    desk.command = (sys.executable, CRASHING, "mailtrack.store.upgrade:to_newest:after")
+    desk.start(is_waited_for=False)
+    wait_for(lambda: not desk.is_alive, 60, what="the desk dies")
+    desk.kill()
+    desk.command = MAILTRACK
+    desk.start()
+    assert is_taken(desk, 1)
+    one_ticket_and_one_of_each_letter(desk)
