@@ -18,10 +18,12 @@ from mailtrack import log
 from mailtrack.desk.case import Case
 from mailtrack.desk.decide import decide
 from mailtrack.desk.identity import origin_of
-from mailtrack.desk.poison import Poison, decide_poison
+from mailtrack.desk.own_addresses import without_letters_to_us
+from mailtrack.desk.poison import Poison, decide_poison, decide_poison_again
 from mailtrack.desk.policy import Policy
 from mailtrack.desk.reading import read
 from mailtrack.desk.ticking import decide_tick
+from mailtrack.desk.waiting import decide_waiting
 from mailtrack.desk.web_forms import through_form
 from mailtrack.errors import TemporaryFailure
 from mailtrack.hand import FAILURES_MAX, Hand, Taken
@@ -29,11 +31,12 @@ from mailtrack.intake.archive import Archive
 from mailtrack.intake.spool import Spool
 from mailtrack.mail.message import ParsedMail
 from mailtrack.reader import Reader, ReaderDied
-from mailtrack.store import ledger, lookup
+from mailtrack.store import ledger, lookup, waiting
 from mailtrack.store.database import Database, Session, StoreDamaged, savepoint
 from mailtrack.tickets.context import Grant, HeldMail
-from mailtrack.tickets.decision import Decision
+from mailtrack.tickets.decision import Decision, Disposition
 from mailtrack.tickets.fresh import Fresh
+from mailtrack.tickets.waiting import Quarantined, QuarantineState
 
 TICKETS_A_TICK_MAX: Final = 200
 RELEASES_MAX: Final = 20
@@ -58,13 +61,13 @@ def handle(session: Session, taken: Taken, *, desk: Desk) -> Decision:
     fresh = Fresh(now, number, held_number, taken.decision_id, desk.seed())
     mail, envelope = taken.mail, taken.envelope
     if mail is None:
-        poison = taken.poison or Poison("it could not be read", FAILURES_MAX)
-        decision = decide_poison(envelope, poison, policy=policy, fresh=fresh)
+        decision = _set_apart(session, taken, policy=policy, fresh=fresh)
         _apply(session, decision, taken, now=now)
         return decision
     mail, origin = through_form(mail, origin_of(mail, envelope, policy), policy)
     taken = replace(taken, mail=mail)
-    reading = read(mail, envelope, policy=policy, origin=origin)
+    granted = taken.grant.brackets if taken.grant else None
+    reading = read(mail, envelope, policy=policy, origin=origin, granted=granted)
     context = lookup.look_up(session, reading, now=now)
     decision = decide(Case(mail, envelope, reading, context, policy, fresh, taken.grant))
     _apply(session, decision, taken, now=now)
@@ -73,18 +76,39 @@ def handle(session: Session, taken: Taken, *, desk: Desk) -> Decision:
 
 def tick(session: Session, *, tick_id: str, desk: Desk) -> Decision | None:
     """Decide what is due now and write it; None if nothing is."""
-    now = desk.now()
+    now, policy = desk.now(), desk.policy()
+    fresh = Fresh(now, 0, 0, tick_id, desk.seed())
+    held = waiting.look_up_waiting(session, now=now)
+    outcome = decide_waiting(held, policy=policy, fresh=fresh)
     tickets = lookup.look_up_tick(session, now=now, limit=TICKETS_A_TICK_MAX)
     storms = lookup.look_up_storms(session, now=now)
-    if not (tickets or storms.marks):
+    if tickets or storms.marks:
+        agents = lookup.agents(session.connection())
+        outcome += decide_tick(
+            tickets, agents=agents, policy=policy, fresh=fresh, storms=storms
+        )
+    if not (outcome.effects or outcome.letters):
         return None
-    fresh = Fresh(now, 0, 0, tick_id, desk.seed())
-    agents = lookup.agents(session.connection())
-    decision = decide_tick(
-        tickets, agents=agents, policy=desk.policy(), fresh=fresh, storms=storms
-    )
+    decided = Decision(Disposition.TICK, outcome.effects, outcome.letters, outcome.trace)
+    decision = without_letters_to_us(decided, policy)
     ledger.record_tick(session, decision, tick_id=tick_id, at=now)
     return decision
+
+
+def _set_apart(session: Session, taken: Taken, *, policy: Policy, fresh: Fresh) -> Decision:
+    poison = taken.poison or Poison("it could not be read", FAILURES_MAX)
+    known = waiting.quarantined_as(session, taken.decision_id)
+    if known is not None and known.state in (QuarantineState.RETRY, QuarantineState.TRYING):
+        return decide_poison_again(known, poison, policy=policy, fresh=fresh)
+    number = waiting.next_quarantine_number(session)
+    told_at = waiting.quarantine_told_at(session)
+    return decide_poison(
+        taken.envelope,
+        poison,
+        told_at=told_at,
+        policy=policy,
+        fresh=replace(fresh, quarantine_number=number),
+    )
 
 
 def _apply(session: Session, decision: Decision, taken: Taken, *, now: datetime) -> None:
@@ -171,7 +195,7 @@ class Clerk:
         if any(decision and decision.letters for _, decision in done):
             self._letters_written()
         released = await self._work_on_released()
-        return len(found) + released
+        return len(found) + released + await self._try_quarantined_again()
 
     async def tick(self, tick_id: str) -> None:
         """Let the desk look at what is due. Raises TemporaryFailure."""
@@ -277,6 +301,28 @@ class Clerk:
             if decision is not None and decision.letters:
                 self._letters_written()
         _log.info("held_mail_released", spool_id=taken.decision_id)
+
+    # Mail in quarantine that somebody wants tried again.
+
+    async def _try_quarantined_again(self) -> int:
+        wanted = await asyncio.to_thread(self._wanted_again)
+        for item in wanted:
+            try:
+                self._spool.release(item.spool_id)
+            except FileNotFoundError:
+                # Moved before we were killed, or by an operator: the row follows.
+                _log.info("quarantined_mail_moved_before", spool_id=item.spool_id)
+            await asyncio.to_thread(self._tried_again, item)
+        return len(wanted)
+
+    def _wanted_again(self) -> tuple[Quarantined, ...]:
+        with self._database.reading() as session:
+            return waiting.quarantined_to_retry(session)
+
+    def _tried_again(self, item: Quarantined) -> None:
+        with self._database.transaction() as session:
+            ledger.try_again(session, item.quarantine_id)
+        _log.info("quarantined_mail_tried_again", spool_id=item.spool_id)
 
     def _tick(self, tick_id: str) -> Decision | None:
         with self._database.transaction() as session:

@@ -12,7 +12,7 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -99,13 +99,32 @@ def _status(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _actions(
+    parser: argparse.ArgumentParser, wanted: Mapping[str, str], *, metavar: str
+) -> None:
+    """What can be done with mail that waits: a parser each, so that no order matters."""
+    parser.set_defaults(action="list", ids=[])
+    actions = parser.add_subparsers(metavar="ACTION")
+    for name, says in wanted.items():
+        sub = actions.add_parser(name, help=says, description=says + ".")
+        sub.set_defaults(action=name)
+        if name != "list":
+            sub.add_argument("ids", nargs="+", metavar=metavar, help="which, one or several")
+        # The same options behind the action, which must not undo what stands before it.
+        sub.add_argument("--config", metavar="FOLDER", default=argparse.SUPPRESS)
+        sub.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+
+
 def _held(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "action", nargs="?", choices=("list", "show", "release", "drop"), default="list"
-    )
-    parser.add_argument("held_id", nargs="?", metavar="H12", help="which one")
     _config(parser)
     _json(parser)
+    wanted = {
+        "list": "list what is held (this is the default)",
+        "show": "print the raw mail",
+        "release": "let it through, be it rejected before",
+        "drop": "reject it; it is kept",
+    }
+    _actions(parser, wanted, metavar="H12")
 
 
 def _keys(parser: argparse.ArgumentParser) -> None:
@@ -121,9 +140,15 @@ def _keys(parser: argparse.ArgumentParser) -> None:
 
 
 def _quarantine(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", nargs="?", choices=("list", "show", "retry"), default="list")
-    parser.add_argument("spool_id", nargs="?", metavar="ID", help="which one")
     _config(parser)
+    _json(parser)
+    wanted = {
+        "list": "list what could not be read (this is the default)",
+        "show": "print the raw mail",
+        "retry": "have it read once more",
+        "reject": "take it off the list; it is kept",
+    }
+    _actions(parser, wanted, metavar="Q3")
 
 
 def _queue(parser: argparse.ArgumentParser) -> None:

@@ -21,12 +21,13 @@ DEADLINES_SECONDS: Final = 2
 OUTBOX_SECONDS: Final = 5
 FILES_SECONDS: Final = 5
 WATCHDOG_SECONDS: Final = 20
+HEALTH_SECONDS: Final = 20
 
 _log = log.get("clock")
 
 
 class Clock:
-    """Strikes while it runs; ``look_at_files`` and ``still_alive`` have beats of their own."""
+    """Strikes while it runs; what is handed in as a function has a beat of its own."""
 
     def __init__(
         self,
@@ -36,9 +37,11 @@ class Clock:
         now: Callable[[], datetime],
         look_at_files: Callable[[], Awaitable[None]],
         still_alive: Callable[[], None],
+        look_around: Callable[[], Awaitable[None]],
     ) -> None:
         self._clerk, self._sender, self._now = clerk, sender, now
         self._look_at_files, self._still_alive = look_at_files, still_alive
+        self._look_around = look_around
         # The library's default lets a beat fall out after one late second, without a word.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
@@ -50,6 +53,7 @@ class Clock:
             (self._outbox, OUTBOX_SECONDS),
             (self._files, FILES_SECONDS),
             (self._alive, WATCHDOG_SECONDS),
+            (self._health, HEALTH_SECONDS),
         )
         for beat, seconds in beats:
             self._scheduler.add_job(beat, "interval", seconds=seconds)
@@ -74,6 +78,12 @@ class Clock:
 
     async def _files(self) -> None:
         await self._look_at_files()
+
+    async def _health(self) -> None:
+        try:
+            await self._look_around()
+        except TemporaryFailure as failure:
+            _log.warning("health_unknown", reason=failure.reason)
 
     async def _alive(self) -> None:
         self._still_alive()

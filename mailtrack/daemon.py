@@ -62,6 +62,7 @@ from mailtrack.store.database import Database
 from mailtrack.tickets.decision import Decision
 from mailtrack.tickets.fresh import SEED_BYTES, Fresh
 from mailtrack.tickets.letter import SentLetter
+from mailtrack.watch import watch_over
 
 FIRST_SYSTEMD_DESCRIPTOR: Final = 3  # sd_listen_fds(3)
 _ENCRYPTION: Final = {
@@ -144,12 +145,16 @@ class Daemon:
             desk=self.desk,
             letters_written=self.sender.ring,
         )
+        self.watch = watch_over(
+            self.database, self.spool, floor, self.sender, self.desk, config.alarm_command
+        )
         self.clock = Clock(
             clerk=self.clerk,
             sender=self.sender,
             now=now,
             look_at_files=self._look_at_files,
             still_alive=lambda: notify_systemd("WATCHDOG=1", environ=environ),
+            look_around=self.watch.look,
         )
         self.fronts: tuple[Running, ...] = ()
         self._working: asyncio.Task[None] | None = None

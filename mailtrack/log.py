@@ -37,6 +37,7 @@ TRACEBACK_CHARS_MAX: Final = 20_000
 
 KEYS: Final[Mapping[str, str]] = {
     "account": "an IMAP account, as user and host, redacted",
+    "alarm": "the name of an alarm, as mailtrack status shows it",
     "attempts": "how often something has been tried, this time included",
     "code": "the SMTP answer that decided",
     "count": "how many",

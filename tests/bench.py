@@ -32,14 +32,21 @@ class Bench:
         self.database.migrate()
         self.reader = Reader(1, memory_bytes=memory_bytes)
         self.rung = 0
+        self.now = NOW
         self.clerk = Clerk(
             spool=self.spool,
             archive=self.archive,
             database=self.database,
             reader=self.reader,
-            desk=Desk(lambda: policy, lambda: NOW, lambda: secrets.token_bytes(SEED_BYTES)),
+            desk=Desk(
+                lambda: policy, lambda: self.now, lambda: secrets.token_bytes(SEED_BYTES)
+            ),
             letters_written=self._ring,
         )
+
+    @staticmethod
+    def _seed() -> bytes:
+        return secrets.token_bytes(SEED_BYTES)
 
     def _ring(self) -> None:
         self.rung += 1

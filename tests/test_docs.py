@@ -39,6 +39,7 @@ HEADINGS = {
     Group.TEXT: "Words",
     Group.PEOPLE: "Who hears of it",
     Group.QUESTIONS: "Questions, answered by mail",
+    Group.ADMIN: "For admins: mail that waits",
 }
 
 

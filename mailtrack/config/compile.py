@@ -38,7 +38,14 @@ from mailtrack.config.settings import Config
 from mailtrack.config.stamps import Stamp, files_below, stamps_of
 from mailtrack.config.validate import validated
 from mailtrack.desk.letters import Stationery, TemplateMistakes, load_stationery
-from mailtrack.desk.policy import Agent, Brakes, CustomerRule, Policy
+from mailtrack.desk.policy import (
+    Agent,
+    AlarmPolicy,
+    Brakes,
+    CustomerRule,
+    Policy,
+    WaitingPolicy,
+)
 from mailtrack.desk.promises import Rung, SlaPolicy
 from mailtrack.desk.routing import compile_rules
 from mailtrack.desk.rules import Rule
@@ -240,4 +247,16 @@ def _policy_of(
         status_letters=desk.status_letters,
         categories=desk.categories,
         tags=desk.tags,
+        alarms=AlarmPolicy(
+            silent_after=file.alarms.silent_after,
+            mails_wait_max=file.alarms.mails_wait_max,
+            letters_wait_max=file.alarms.letters_wait_max,
+            quarantined_max=file.alarms.quarantined_max,
+        ),
+        waiting=WaitingPolicy(
+            confirm_within=file.held.confirm_within,
+            questions_hour_max=file.held.questions_hour_max,
+            list_at=file.held.list_at,
+            keep_for=file.held.keep_for,
+        ),
     )

@@ -139,6 +139,7 @@ def config_of(
         log_level=file.log.level,
         log_format=file.log.format,
         templates=templates,
+        alarm_command=tuple(file.alarms.command),
     )
 
 

@@ -31,6 +31,7 @@ from mailtrack.config.kinds import (
 )
 from mailtrack.config.models_imap import ACCOUNTS_MAX, ImapSection
 from mailtrack.config.models_outgoing import OutgoingSection
+from mailtrack.config.models_waiting import AlarmsSection, HeldSection
 from mailtrack.config.words import duration_from, listen_from, size_from, zone_from
 from mailtrack.desk.policy import AutoAck, Brakes, ReplyMode, TrustPolicy
 from mailtrack.tickets.ticket import Status
@@ -380,3 +381,9 @@ class MailtrackFile(Section):
         default_factory=AutoAckSection, description="Acknowledgements of new tickets."
     )
     brakes: BrakesSection = Field(default_factory=BrakesSection, description="The brakes.")
+    alarms: AlarmsSection = Field(
+        default_factory=AlarmsSection, description="When the desk raises its voice."
+    )
+    held: HeldSection = Field(
+        default_factory=HeldSection, description="Mail that waits for somebody's word."
+    )

@@ -140,3 +140,4 @@ class Config:
     log_level: LogLevel
     log_format: LogFormat
     templates: tuple[Path, ...]
+    alarm_command: tuple[str, ...] = ()

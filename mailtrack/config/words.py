@@ -114,6 +114,11 @@ def _clock_from(text: str, whole: str) -> time:
     return time(int(match[1]) % 24, int(match[2]))
 
 
+def time_from(text: str) -> time:
+    """``08:30``."""
+    return _clock_from(text.strip(), text)
+
+
 def days_from(text: str) -> tuple[int, ...]:
     """The weekdays, Monday 0, of ``mon-fri``, ``sat``, ``mon, wed`` or ``daily``."""
     if text.strip().casefold() in ("daily", "every day"):

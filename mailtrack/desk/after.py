@@ -18,22 +18,29 @@ from mailtrack.tickets.decision import (
     Effect,
     EndHold,
     EndMark,
+    EndQuarantine,
     Field,
     Hold,
     IssueToken,
     Join,
     KnowCustomer,
+    LastDone,
     Leave,
     LetterBounced,
     LinkTickets,
+    NoteHeld,
     OpenTicket,
+    Quarantine,
+    QuarantineAgain,
     ReleaseGrouped,
     RevokeToken,
+    SetAlarm,
     SetAway,
     SetClocks,
     SetMark,
     StopLetter,
     TakeTurn,
+    TellQuarantine,
     UseToken,
     WithdrawEntry,
 )
@@ -85,7 +92,9 @@ def _after_one(ticket: Ticket, effect: Effect) -> Ticket:
             return ticket
         case KnowCustomer() | SetAway() | LetterBounced() | UseToken():
             return ticket
-        case CountGuesses() | BrakePeer():
+        case CountGuesses() | BrakePeer() | NoteHeld() | LastDone() | SetAlarm():
+            return ticket
+        case Quarantine() | QuarantineAgain() | EndQuarantine() | TellQuarantine():
             return ticket
         case SetMark() | EndMark() | ReleaseGrouped():
             return ticket

@@ -13,29 +13,36 @@ from mailtrack.desk.after import after
 from mailtrack.desk.brackets import folded, without_brackets
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
-from mailtrack.desk.commands.order import Problem, Refusal
-from mailtrack.desk.commands.table import BY_WORD
+from mailtrack.desk.commands.order import Group, Problem, Refusal
+from mailtrack.desk.commands.table import BY_WORD, understood
 from mailtrack.desk.guards import collision, leaks_line, leaks_note, leaks_token
 from mailtrack.desk.hearing import News, mentioned, tell_agents, tell_status, to_customers
 from mailtrack.desk.holding import (
     HoldReason,
+    Own,
+    answer_refused,
     hold_collision,
     hold_refused,
     hold_unproved,
 )
 from mailtrack.desk.identity import Deed, Trust, Writer, trust
-from mailtrack.desk.letter_views import CannedAnswerView, Event
+from mailtrack.desk.letter_views import Event
 from mailtrack.desk.opening import entry_from
 from mailtrack.desk.policy import Agent, Role
 from mailtrack.desk.promised import clocks_of_change
-from mailtrack.desk.questions import answer_questions
+from mailtrack.desk.questions import answer_questions, canned_words
 from mailtrack.desk.reading import commands_below, commands_on_top
-from mailtrack.desk.showing import desk_view, public_view
 from mailtrack.desk.threads import Thread, survivor
-from mailtrack.desk.views import PublicPersonView
-from mailtrack.desk.writing import queue_for
 from mailtrack.mail.message import Kind
-from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, Effect, Field
+from mailtrack.tickets.decision import (
+    AddEntry,
+    Change,
+    Decision,
+    Disposition,
+    Effect,
+    Field,
+    Join,
+)
 from mailtrack.tickets.reading import Bracket
 from mailtrack.tickets.ticket import Entry, EntryKind, Part, Status, Ticket
 from mailtrack.tickets.token import Purpose
@@ -83,6 +90,9 @@ def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) ->
     result = obey(brackets, tickets, scene=Scene(agent, case.policy, case.context, case.fresh))
     ticket = tickets[0] if tickets else None
     if not isinstance(result, Obeyed):
+        if not text.strip() and brackets and all(map(is_question, brackets)):
+            outcome = answer_refused(case, result, agent=agent, ticket=ticket)
+            return decided(case, outcome, Disposition.COMMAND, ticket, agent)
         return _refused(case, result, agent, ticket=ticket, text=text)
     text = _with_canned(case, result, agent, ticket=ticket, text=text)
     is_note = result.is_note or _is_internal(case, thread, agent)
@@ -115,6 +125,12 @@ def is_note(bracket: Bracket) -> bool:
     """Whether a bracket says that the words are for colleagues only."""
     command = BY_WORD.get(folded(bracket.word))
     return command is not None and command.word == NOTE
+
+
+def is_question(bracket: Bracket) -> bool:
+    """Whether a bracket changes no ticket: refused, there is nothing of it to keep."""
+    found = understood(bracket)
+    return found is not None and found[0].group in (Group.QUESTIONS, Group.ADMIN)
 
 
 def _foreign(ticket: Ticket) -> tuple[str, ...]:
@@ -175,16 +191,7 @@ def _with_canned(
 ) -> str:
     if obeyed.canned is None or ticket is None:
         return text
-    requester = ticket.participant(ticket.requester)
-    view = CannedAnswerView(
-        desk=desk_view(case.policy, queue_for(case.policy, ticket.queue).address),
-        zone=case.policy.zone,
-        now=case.fresh.now,
-        ticket=public_view(ticket),
-        customer=PublicPersonView(requester.mailbox.name if requester else ""),
-        agent=PublicPersonView(agent.shown),
-    )
-    words = case.policy.stationery.write_canned(obeyed.canned, ticket.language, view)
+    words = canned_words(case, obeyed.canned, agent, ticket)
     return f"{words}\n\n{text}".strip("\n")
 
 
@@ -220,9 +227,25 @@ def _held_for_proof(case: Case, writer: Writer, thread: Thread, work: Work) -> D
         *work.obeyed.warnings,
         *_reaches(case, work),
     )
+    everyday = trust(
+        Deed.EVERYDAY,
+        has_capability=thread.has_capability,
+        origin=writer.origin.verdict,
+        policy=case.policy,
+    )
+    own = Own(_adds(work), len(work.tickets)) if everyday is Trust.DO else None
     outcome = said("trust", f"{deed.value}: {writer.origin.verdict.value}, asked to confirm")
-    outcome += hold_unproved(case, reason, agent=work.agent, ticket=ticket, would=would)
+    outcome += hold_unproved(
+        case, reason, agent=work.agent, ticket=ticket, would=would, own=own
+    )
     return decided(case, outcome, Disposition.HELD, ticket, work.agent)
+
+
+def _adds(work: Work) -> tuple[str, ...]:
+    """The customers' addresses that would hear of the tickets from now on."""
+    joins = (one for one in work.obeyed.effects if isinstance(one, Join))
+    people = (one.participant for one in joins if one.participant.part is Part.CC)
+    return tuple(dict.fromkeys(str(one.mailbox.address) for one in people))
 
 
 def _reaches(case: Case, work: Work) -> tuple[str, ...]:
@@ -263,7 +286,12 @@ def _held_for_harm(case: Case, work: Work) -> Decision | None:
     if is_leak and not case.is_granted(HoldReason.LEAK):
         outcome = said("leak", "the answer repeats what only agents are shown")
         outcome += hold_unproved(
-            case, HoldReason.LEAK, agent=agent, ticket=ticket, would=(work.text[:300],)
+            case,
+            HoldReason.LEAK,
+            agent=agent,
+            ticket=ticket,
+            would=(work.text[:300],),
+            own=Own(),
         )
         return decided(case, outcome, Disposition.HELD, ticket, agent)
     return None

@@ -11,6 +11,7 @@ A file of the same name in a folder of a language (``canned/uk/``) is the same a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
@@ -20,6 +21,7 @@ from mailtrack.errors import Mistake
 
 KEYS: Final = ("title", "languages", "suggests")
 FOLDER: Final = "canned/"
+_PLACES: Final = re.compile(r"\{\{[^{}]{0,200}\}\}|\{[%#][^{}]{0,200}[%#]\}\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ def canned_from(source: Source) -> tuple[Canned, Source, tuple[Mistake, ...]]:
         opening=words.strip(),
     )
     return canned, replace(source, text="\n" * length + words), tuple(mistakes)
+
+
+def without_places(words: str) -> str:
+    """The words of a file with ``…`` where something is filled in."""
+    return _PLACES.sub(lambda found: "…" if found[0].startswith("{{") else "", words).strip()
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -15,21 +15,20 @@ from mailtrack.desk.agent_mail import work_on_tickets
 from mailtrack.desk.agent_opening import open_by_agent, opens_ticket
 from mailtrack.desk.bearers import used
 from mailtrack.desk.case import Case, Outcome, said
+from mailtrack.desk.confirming import decide_answer
 from mailtrack.desk.customer_mail import decide_customer
 from mailtrack.desk.guesses import look_at_guesses
-from mailtrack.desk.holding import HoldReason, end_hold, hold, may_end, tell_admins
+from mailtrack.desk.holding import HoldReason, hold, tell_admins
 from mailtrack.desk.identity import Writer, writer_of
 from mailtrack.desk.importing import decide_import
 from mailtrack.desk.machines import decide_machine
 from mailtrack.desk.own_addresses import without_letters_to_us
 from mailtrack.desk.policy import Agent
 from mailtrack.desk.storms import loop_seen
-from mailtrack.desk.threads import Thread, answered_token, live_token, match_thread
+from mailtrack.desk.threads import Thread, match_thread
 from mailtrack.mail.envelope import Front
-from mailtrack.tickets.context import HeldMail
 from mailtrack.tickets.decision import Decision, Disposition, Reason
-from mailtrack.tickets.reading import Verdict
-from mailtrack.tickets.token import Purpose, Token
+from mailtrack.tickets.token import Token
 
 HOPS_MAX: Final = 50  # as the fronts have it; IMAP cannot refuse (security A80)
 
@@ -61,9 +60,9 @@ def _decided(case: Case) -> Decision:
     if case.envelope.full_size_bytes is not None and writer.agent is not None:
         # What stands in it is ours: it must not leave as an agent's words.
         return _for_admins(case, HoldReason.TOO_BIG)
-    held = _held_in_question(case, writer)
-    if held is not None and writer.agent is not None:
-        return _confirmation(case, held, writer.agent)
+    answer = decide_answer(case, writer)
+    if answer is not None:
+        return answer
     thread = match_thread(case, writer)
     tokens = used(thread, writer)
     if thread.ticket is not None:
@@ -118,30 +117,6 @@ def _for_admins(case: Case, reason: HoldReason) -> Decision:
     held, outcome = hold(case, reason, agent=None, ticket=None)
     outcome += tell_admins(case, held)
     return Decision(Disposition.HELD, outcome.effects, outcome.letters, outcome.trace)
-
-
-def _held_in_question(case: Case, writer: Writer) -> HeldMail | None:
-    token = live_token(case, Purpose.CONFIRM)
-    if not case.reading.tokens:
-        token = answered_token(case, writer, Purpose.CONFIRM)
-    if token is None or token.person != writer.person:
-        return None
-    return case.context.held if writer.origin.verdict is not Verdict.FAIL else None
-
-
-def _confirmation(case: Case, held: HeldMail, agent: Agent) -> Decision:
-    if not may_end(held, agent):
-        reason = Reason("held", f"{held.held_id} is not {agent.name}'s to decide")
-        return Decision(Disposition.COMMAND, trace=(reason,), person=agent.id)
-    outcome = end_hold(case, held, agent=agent)
-    return Decision(
-        Disposition.COMMAND,
-        outcome.effects,
-        outcome.letters,
-        outcome.trace,
-        held.number,
-        agent.id,
-    )
 
 
 def _acting_agent(writer: Writer, token: Token | None) -> Agent | None:

@@ -8,26 +8,23 @@ effect.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from mailtrack.desk.brackets import folded
 from mailtrack.desk.case import Case, Outcome
 from mailtrack.desk.commands.order import Refusal
 from mailtrack.desk.letter_views import (
     CollisionView,
-    DoneView,
     HeldConfirmView,
     HeldListView,
     LetterView,
     RefusedView,
 )
-from mailtrack.desk.policy import Agent, Role
+from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.desk.showing import action, desk_view, entry_view, ticket_view
 from mailtrack.desk.views import (
     ActionView,
-    Done,
     Goes,
     HeldView,
     ProblemView,
@@ -45,9 +42,11 @@ from mailtrack.desk.writing import (
 )
 from mailtrack.mail.address import Address
 from mailtrack.tickets.context import HeldMail
-from mailtrack.tickets.decision import EndHold, Hold, Reason
+from mailtrack.tickets.decision import Hold, NoteHeld, Reason
 from mailtrack.tickets.letter import Letter
 from mailtrack.tickets.ticket import Entry, Ticket
+from mailtrack.tickets.token import Purpose
+from mailtrack.tickets.waiting import HeldNote
 
 OPENING_CHARS_MAX: Final = 300
 RELEASE: Final = "release"  # as it was written
@@ -58,13 +57,6 @@ HELD_TEXT_CHARS_MAX: Final = 20_000
 ADMINS_TOLD_HOUR_MAX: Final = (
     30  # letters; what is held beyond that is in the list of held mail
 )
-
-# The first word of a confirming reply, in the languages of the desk and of its neighbours.
-OK_WORDS: Final = frozenset("ok okay yes confirm да так ок добре хорошо ja oui si".split())
-NO_WORDS: Final = frozenset("no drop discard нет ні удалить видалити отмена скасувати".split())
-
-
-_POLITE: Final = frozenset("please thanks thank you спасибо пожалуйста дякую danke".split())
 
 
 class HoldReason(StrEnum):
@@ -80,6 +72,14 @@ class HoldReason(StrEnum):
     NO_SENDER = "no_sender"  # From cannot be read as one address
     LOOP = "loop"  # it has been through too many servers, and came where no refusal is possible
     TOO_BIG = "too_big"  # an agent's mail whose words were not fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What an agent who is known asked for: people to add, and on how many tickets."""
+
+    adds: tuple[str, ...] = ()
+    tickets: int = 1
 
 
 def hold(
@@ -121,14 +121,14 @@ def tell_admins(case: Case, held: HeldMail) -> Outcome:
         style = Style(held_id=held.held_id, why=held.reason)
         to = recipient_of(admin)
         address = token_address(case, None, reply_token(case, to, ticket=None, style=style))
-        taps = _taps(case, admin, address, first=RELEASE)
+        both = taps(case.policy, admin, address, words=(RELEASE, DROP))
         view = HeldListView(
-            desk=desk_view(case.policy, _desk_address(case, None)),
+            desk=desk_view(case.policy, desk_address(case, None)),
             zone=case.policy.zone,
             now=case.fresh.now,
             route=RouteView(Goes.CONFIRM),
-            actions=taps,
-            held=(replace(held_view(held), actions=taps),),
+            actions=both,
+            held=(replace(held_view(held), actions=both),),
         )
         letter = write_letter(case, "held_list", to, view=view, ticket=None, style=style)
         outcome += Outcome(letters=(letter,))
@@ -146,11 +146,11 @@ def hold_refused(
 
     def view(address: Address) -> LetterView:
         return RefusedView(
-            desk=desk_view(case.policy, _desk_address(case, ticket)),
+            desk=desk_view(case.policy, desk_address(case, ticket)),
             zone=case.policy.zone,
             now=case.fresh.now,
             route=RouteView(Goes.CONFIRM),
-            actions=_taps(case, agent, address, first=first),
+            actions=taps(case.policy, agent, address, words=(first, DROP)),
             ticket=ticket_view(ticket, case.policy) if ticket else None,
             subject=case.mail.subject,
             problems=tuple(_problem(case, one, refusals, address) for one in refusals),
@@ -161,6 +161,36 @@ def hold_refused(
     return outcome + _ask(case, "refused", held, agent=agent, ticket=ticket, view=view)
 
 
+def answer_refused(
+    case: Case, refusals: tuple[Refusal, ...], *, agent: Agent, ticket: Ticket | None
+) -> Outcome:
+    """A question that cannot be answered is only answered: there is nothing to keep."""
+    most = case.policy.brakes.errors_to_sender_day_max
+    if case.context.automatic.errors_to_sender_day >= most:
+        return Outcome(trace=(Reason("brake", f"{agent.name} had {most} such letters today"),))
+    to, style = recipient_of(agent), Style(purpose=Purpose.NOTE, why="refused")
+    address = token_address(case, ticket, reply_token(case, to, ticket=ticket, style=style))
+    view = RefusedView(
+        desk=desk_view(case.policy, desk_address(case, ticket)),
+        zone=case.policy.zone,
+        now=case.fresh.now,
+        route=RouteView(Goes.NOTE if ticket else Goes.COMMANDS),
+        ticket=ticket_view(ticket, case.policy) if ticket else None,
+        subject=case.mail.subject,
+        problems=tuple(
+            ProblemView(
+                one.bracket,
+                one.problem.value,
+                one.what,
+                tuple(SuggestionView(text, mailto(address, text)) for text in one.suggestions),
+            )
+            for one in refusals
+        ),
+    )
+    letter = write_letter(case, "refused", to, view=view, ticket=ticket, style=style)
+    return Outcome(letters=(letter,))
+
+
 def hold_unproved(
     case: Case,
     reason: HoldReason,
@@ -168,20 +198,29 @@ def hold_unproved(
     agent: Agent,
     ticket: Ticket | None,
     would: tuple[str, ...],
+    own: Own | None = None,
 ) -> Outcome:
-    """Is this from you? ``would`` are the commands it would carry out."""
+    """Is this from you? ``would`` are the commands it would carry out.
+
+    ``own`` is set where nobody doubts that, and only the deed has to be confirmed.
+    """
     held, outcome = hold(case, reason, agent=agent, ticket=ticket)
 
     def view(address: Address) -> LetterView:
         return HeldConfirmView(
-            desk=desk_view(case.policy, _desk_address(case, ticket)),
+            desk=desk_view(case.policy, desk_address(case, ticket)),
             zone=case.policy.zone,
             now=case.fresh.now,
             route=RouteView(Goes.CONFIRM),
-            actions=_taps(case, agent, address, first=RELEASE),
+            actions=taps(case.policy, agent, address, words=(RELEASE, DROP)),
             held=held_view(held),
             opening=case.mail.reply[:OPENING_CHARS_MAX],
             would=would,
+            is_own=own is not None,
+            adds=own.adds if own else (),
+            tickets=own.tickets if own else 1,
+            peer=case.envelope.peer,
+            proof=case.reading.origin.said,
         )
 
     return outcome + _ask(case, "held", held, agent=agent, ticket=ticket, view=view)
@@ -195,11 +234,11 @@ def hold_collision(
 
     def view(address: Address) -> LetterView:
         return CollisionView(
-            desk=desk_view(case.policy, _desk_address(case, ticket)),
+            desk=desk_view(case.policy, desk_address(case, ticket)),
             zone=case.policy.zone,
             now=case.fresh.now,
             route=RouteView(Goes.CONFIRM),
-            actions=_taps(case, agent, address, first=RELEASE),
+            actions=taps(case.policy, agent, address, words=(RELEASE, DROP)),
             ticket=ticket_view(ticket, case.policy),
             theirs=entry_view(theirs),
             yours=text[:HELD_TEXT_CHARS_MAX],
@@ -215,68 +254,6 @@ def held_view(held: HeldMail) -> HeldView:
     )
 
 
-def end_hold(case: Case, held: HeldMail, *, agent: Agent) -> Outcome:
-    """What an agent's answer to the question does: release, drop, or release corrected."""
-    if held.state != "held":
-        return _already(case, held, agent)
-    brackets = case.reading.brackets
-    words = {folded(bracket.word) for bracket in brackets}
-    first = _first_line(case)
-    if words & {"drop", "reject", "discard"} or (not brackets and _is_plain(first, NO_WORDS)):
-        return _ended(held, "dropped", agent)
-    others = tuple((b.word, b.argument) for b in brackets if folded(b.word) not in _RELEASES)
-    if words & _RELEASES or (not brackets and _is_plain(first, OK_WORDS)):
-        is_plain = held.reason == HoldReason.COMMANDS and not others
-        return _ended(held, "released", agent, () if is_plain else others or None)
-    if others and held.reason == HoldReason.COMMANDS:
-        return _ended(held, "released", agent, others)
-    return Outcome(trace=(Reason("held", f"{held.held_id}: the answer says neither"),))
-
-
-def _first_line(case: Case) -> str:
-    """The first line of the agent's own: a quoted "ok" is the question's (A32)."""
-    lines = (line for line in case.mail.reply.split("\n") if line.strip())
-    return next((line for line in lines if not line.lstrip().startswith((">", "|"))), "")
-
-
-def _is_plain(line: str, answers: frozenset[str]) -> bool:
-    """Whether a line is nothing but that answer: "ok, but who wrote this?" is none."""
-    first, *others = [word for word in map(folded, line.split()) if word] or [""]
-    return "?" not in line and first in answers and _POLITE.issuperset(others)
-
-
-def may_end(held: HeldMail, agent: Agent) -> bool:
-    """Whether this agent may release or drop it: the one who was asked, or an admin."""
-    return held.person == agent.id or agent.role is Role.ADMIN
-
-
-_RELEASES: Final = frozenset({"release", "send", "accept", "confirm", "отправить", "надіслати"})
-
-
-def _ended(
-    held: HeldMail,
-    state: str,
-    agent: Agent,
-    brackets: tuple[tuple[str, str], ...] | None = None,
-) -> Outcome:
-    effect = EndHold(held.held_id, state, agent.id, brackets)
-    return Outcome((effect,), (), (Reason("held", f"{held.held_id} {state} by {agent.name}"),))
-
-
-def _already(case: Case, held: HeldMail, agent: Agent) -> Outcome:
-    view = DoneView(
-        desk=desk_view(case.policy, _desk_address(case, None)),
-        zone=case.policy.zone,
-        now=case.fresh.now,
-        route=RouteView(Goes.COMMANDS),
-        done=Done.ALREADY,
-        held_id=held.held_id,
-    )
-    to = recipient_of(agent)
-    letter = write_letter(case, "done", to, view=view, ticket=None, style=Style(why="already"))
-    return Outcome(letters=(letter,), trace=(Reason("held", f"{held.held_id} is decided"),))
-
-
 def _ask(
     case: Case,
     name: str,
@@ -286,30 +263,34 @@ def _ask(
     ticket: Ticket | None,
     view: Callable[[Address], LetterView],
 ) -> Outcome:
-    most = case.policy.brakes.errors_to_sender_day_max
-    if case.context.automatic.errors_to_sender_day >= most:
+    # What is not asked about now is asked in one letter with others, at a beat of the clock.
+    recent, waiting = case.context.automatic, case.policy.waiting
+    if recent.errors_to_sender_day >= case.policy.brakes.errors_to_sender_day_max:
         return Outcome(trace=(Reason("held", f"{agent.name} was asked often enough today"),))
+    if name == "held" and recent.questions_to_sender_hour >= waiting.questions_hour_max:
+        return Outcome(trace=(Reason("held", f"{agent.name} is asked later, in one letter"),))
     to = recipient_of(agent)
     style = Style(held_id=held.held_id, why=held.reason)
     address = token_address(case, ticket, reply_token(case, to, ticket=ticket, style=style))
     letter: Letter = write_letter(
         case, name, to, view=view(address), ticket=ticket, style=style
     )
-    return Outcome(letters=(letter,))
+    return Outcome((NoteHeld((held.held_id,), HeldNote.ASKED),), (letter,))
 
 
-def _taps(
-    case: Case, agent: Agent, address: Address, *, first: str | None
+def taps(
+    policy: Policy, agent: Agent, address: Address, *, words: tuple[str | None, ...]
 ) -> tuple[ActionView, ...]:
+    """The answers to a question, a tap each; ``address`` carries its confirm token."""
     return tuple(
         action(
             word,
-            policy=case.policy,
+            policy=policy,
             language=agent.language,
             address=address,
             typed=f"[{word}]",
         )
-        for word in (first, DROP)
+        for word in words
         if word is not None
     )
 
@@ -344,5 +325,6 @@ def _corrected(case: Case, refusals: tuple[Refusal, ...], refusal: Refusal, text
     return " ".join(("[release]", text, *kept)) if refusal.bracket else "[release]"
 
 
-def _desk_address(case: Case, ticket: Ticket | None) -> Address:
+def desk_address(case: Case, ticket: Ticket | None) -> Address:
+    """The address of the queue that a letter about this ticket, or this mail, comes from."""
     return queue_for(case.policy, ticket.queue if ticket else case.reading.queue).address

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from mailtrack.desk.views import (
     ActionView,
+    AlarmItemView,
+    ApartView,
     CannedView,
     CautionView,
     ChangeView,
@@ -147,11 +149,21 @@ class RefusedView(AgentLetterView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldConfirmView(AgentLetterView):
-    """Is this from you? ``would`` are the commands it would carry out, as typed."""
+    """Is this from you? ``would`` are the commands it would carry out, as typed.
+
+    ``is_own``: nobody doubts that it is, but what it asks for has to be confirmed: ``adds`` are
+    addresses that would hear of the ticket, ``tickets`` is on how many it acts. ``peer`` is the
+    address it came from, ``proof`` what the check of its origin said, ``""`` for nothing.
+    """
 
     held: HeldView
     opening: str
     would: tuple[str, ...] = ()
+    is_own: bool = False
+    adds: tuple[str, ...] = ()
+    tickets: int = 1
+    peer: str = ""
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,11 +186,15 @@ class FoundView(AgentLetterView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedView(AgentLetterView):
-    """The open tickets of a queue, or the reader's own when ``queue`` is None."""
+    """The open tickets of a queue, or the reader's own when ``queue`` is None.
+
+    ``there`` is the ticket that was to be moved into the queue and is in it already, else None.
+    """
 
     queue: str | None
     lines: tuple[ListLineView, ...]
     total: int
+    there: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,20 +293,30 @@ class UndeliverableView(AgentLetterView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantinedView(AgentLetterView):
-    """A mail that could not be read, for admins. ``number`` is its stub ticket."""
+    """Mail that could not be read, for admins. ``is_again``: one was tried anew, in vain."""
 
-    spool_id: str
-    received_at: datetime
-    sender_shown: str
-    size_bytes: int
-    tries: int
-    reason: str
-    number: int | None = None
+    apart: tuple[ApartView, ...]
+    is_again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldListView(AgentLetterView):
-    """All mail that waits for somebody's word, for admins."""
+    """All mail that waits for somebody's word, for admins.
+
+    ``apart`` is what could not be read; ``more`` counts what is not shown. ``is_daily``: the
+    list of the day. ``is_reminder``: what has waited long. Else it is about one new mail.
+    """
+
+    held: tuple[HeldView, ...]
+    apart: tuple[ApartView, ...] = ()
+    more: int = 0
+    is_daily: bool = False
+    is_reminder: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldDigestView(AgentLetterView):
+    """Mails in the reader's name that nobody asked about one by one: too many came at once."""
 
     held: tuple[HeldView, ...]
 
@@ -310,3 +336,11 @@ class ConfigBrokenView(AgentLetterView):
 
     mistakes: tuple[Mistake, ...]
     since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmView(AgentLetterView):
+    """Something is wrong with the desk itself, or is well again, for admins."""
+
+    raised: tuple[AlarmItemView, ...]
+    ended: tuple[AlarmItemView, ...] = ()

@@ -7,23 +7,15 @@ Only what the transport said is used: whatever broke three readers is not looked
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from mailtrack.desk.case import Case
-from mailtrack.desk.letter_views import QuarantinedView
+from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.machines import admins_of
 from mailtrack.desk.opening import requester_from
 from mailtrack.desk.policy import Policy
-from mailtrack.desk.showing import desk_view
 from mailtrack.desk.ticking import case_without_mail
-from mailtrack.desk.views import Goes, RouteView
-from mailtrack.desk.writing import (
-    Recipient,
-    Style,
-    fresh_uuid,
-    queue_for,
-    recipient_of,
-    write_letter,
-)
+from mailtrack.desk.waiting import tell_of_quarantine
+from mailtrack.desk.writing import fresh_uuid
 from mailtrack.mail.address import Address, Mailbox
 from mailtrack.mail.envelope import Envelope
 from mailtrack.tickets.context import Context
@@ -31,13 +23,14 @@ from mailtrack.tickets.decision import (
     AddEntry,
     Decision,
     Disposition,
+    LastDone,
     OpenTicket,
-    Reason,
+    Quarantine,
+    QuarantineAgain,
 )
 from mailtrack.tickets.fresh import Fresh
-from mailtrack.tickets.letter import Letter
 from mailtrack.tickets.ticket import Entry, EntryKind, Priority, Status, Ticket, Visibility
-from mailtrack.tickets.token import Purpose
+from mailtrack.tickets.waiting import QUARANTINE_TOLD, Quarantined, QuarantineState
 
 NOBODY = Address("nobody", "invalid")  # RFC 2606 section 2: never delivered to anybody
 
@@ -51,24 +44,67 @@ class Poison:
 
 
 def decide_poison(
-    envelope: Envelope, poison: Poison, *, policy: Policy, fresh: Fresh
+    envelope: Envelope,
+    poison: Poison,
+    *,
+    told_at: datetime | None,
+    policy: Policy,
+    fresh: Fresh,
 ) -> Decision:
-    """The stub ticket of a mail that broke its readers, and the letters to the admins."""
+    """The stub ticket of a mail that broke its readers, and the letters to the admins.
+
+    ``told_at`` is when they last had one: soon after it this mail waits for a collected letter.
+    """
     case = replace(case_without_mail(policy, fresh, Context()), envelope=envelope)
-    ticket, entry = _stub(case, poison)
-    letters = tuple(
-        _told(case, ticket, poison, to=recipient_of(admin)) for admin in admins_of(case)
+    every = policy.waiting.quarantine_letter_every
+    is_told = told_at is None or fresh.now - told_at >= every
+    item = Quarantined(
+        quarantine_id=f"Q{fresh.quarantine_number}",
+        spool_id=envelope.spool_id,
+        at=envelope.received_at,
+        reason=poison.reason,
+        tries=poison.tries,
+        sender_shown=str(envelope.mail_from or "<>"),
+        size_bytes=envelope.size_bytes,
+        number=fresh.number,
+        is_told=is_told,
     )
+    ticket, entry = _stub(case, poison, item)
+    why = f"{item.quarantine_id}: {poison.reason} (tried {poison.tries} times)"
+    outcome = said("quarantine", why)
+    outcome += Outcome((OpenTicket(ticket), AddEntry(entry), Quarantine(item)))
+    if is_told:
+        outcome += Outcome((LastDone(QUARANTINE_TOLD, fresh.now),))
+        outcome += tell_of_quarantine(case, (item,), admins_of(case), is_again=False)
+    return _quarantined(outcome, item)
+
+
+def decide_poison_again(
+    item: Quarantined, poison: Poison, *, policy: Policy, fresh: Fresh
+) -> Decision:
+    """It was tried anew on somebody's word, in vain: they are told why (S8)."""
+    case = case_without_mail(policy, fresh, Context())
+    again = replace(
+        item, state=QuarantineState.KEPT, reason=poison.reason, tries=item.tries + poison.tries
+    )
+    asked = tuple(one for one in admins_of(case) if one.id == item.ended_by)
+    outcome = said("quarantine", f"{item.quarantine_id} again: {poison.reason}")
+    outcome += Outcome((QuarantineAgain(item.quarantine_id, again.reason, again.tries),))
+    outcome += tell_of_quarantine(case, (again,), asked or admins_of(case), is_again=True)
+    return _quarantined(outcome, item)
+
+
+def _quarantined(outcome: Outcome, item: Quarantined) -> Decision:
     return Decision(
         Disposition.QUARANTINED,
-        (OpenTicket(ticket), AddEntry(entry)),
-        letters,
-        (Reason("quarantine", f"{poison.reason} (tried {poison.tries} times)"),),
-        ticket.number,
+        outcome.effects,
+        outcome.letters,
+        outcome.trace,
+        item.number,
     )
 
 
-def _stub(case: Case, poison: Poison) -> tuple[Ticket, Entry]:
+def _stub(case: Case, poison: Poison, item: Quarantined) -> tuple[Ticket, Entry]:
     envelope = case.envelope
     claimed = envelope.mail_from or NOBODY
     queues = (case.policy.queue_of(address) for address in envelope.rcpt_to)
@@ -97,28 +133,10 @@ def _stub(case: Case, poison: Poison) -> tuple[Ticket, Entry]:
         subject=ticket.subject,
         text=(
             f"{poison.reason}\n\n{envelope.size_bytes} bytes, SHA-256 {envelope.sha256}\n"
-            f"mailtrack quarantine show {envelope.spool_id}"
+            f"{item.quarantine_id} · mailtrack quarantine show {envelope.spool_id}"
         ),
         message_id=None,
         raw_sha256=envelope.sha256,
         is_verified=False,
     )
     return ticket, entry
-
-
-def _told(case: Case, ticket: Ticket, poison: Poison, *, to: Recipient) -> Letter:
-    view = QuarantinedView(
-        desk=desk_view(case.policy, queue_for(case.policy, ticket.queue).address),
-        zone=case.policy.zone,
-        now=case.fresh.now,
-        route=RouteView(Goes.NOTE),
-        spool_id=case.envelope.spool_id,
-        received_at=case.envelope.received_at,
-        sender_shown=str(case.envelope.mail_from or "<>"),
-        size_bytes=case.envelope.size_bytes,
-        tries=poison.tries,
-        reason=poison.reason,
-        number=ticket.number,
-    )
-    style = Style(purpose=Purpose.NOTE, why="quarantined")
-    return write_letter(case, "quarantined", to, view=view, ticket=ticket, style=style)

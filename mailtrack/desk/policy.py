@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -132,6 +132,45 @@ class Brakes:
     notifications_to_agent_10_minutes_max: int = 60
 
 
+class Silence(StrEnum):
+    """How a silent intake is noticed, where no length of time is set."""
+
+    AUTO = "auto"  # by what came in the same hours of the last weeks
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmPolicy:
+    """When the desk raises its voice about itself.
+
+    ``silent_after`` a length of time: no mail for so long is an alarm, at any hour.
+    """
+
+    silent_after: timedelta | Silence = Silence.AUTO
+    mails_wait_max: timedelta = timedelta(minutes=10)
+    letters_wait_max: timedelta = timedelta(minutes=30)
+    quarantined_max: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPolicy:
+    """How long mail waits for somebody's word, and how often anybody is told of it.
+
+    ``confirm_within`` is how long a question can be answered. Nobody is asked more than
+    ``questions_hour_max`` times an hour; the rest is asked in one letter. Admins are reminded
+    of a mail when it is as old as each of ``remind_after``, and get the list of all at
+    ``list_at`` of the desk's zone. After ``keep_for`` it is put by as rejected. Of quarantine
+    they have a letter in ``quarantine_letter_every`` at most.
+    """
+
+    confirm_within: timedelta = timedelta(hours=24)
+    questions_hour_max: int = 5
+    remind_after: tuple[timedelta, ...] = (timedelta(hours=24), timedelta(hours=72))
+    list_at: time = time(8, 30)
+    keep_for: timedelta = timedelta(days=30)
+    quarantine_letter_every: timedelta = timedelta(minutes=10)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """All that the admin decided. ``addresses`` maps our address keys to queue names.
@@ -182,6 +221,9 @@ class Policy:
     def person_at(self, address_key: str) -> PersonId:
         """The customer whose address that is: one of several may stand for all of them."""
         return self.aliases.get(address_key, address_key)
+
+    waiting: WaitingPolicy = WaitingPolicy()
+    alarms: AlarmPolicy = AlarmPolicy()
 
     def agent(self, name: str) -> Agent | None:
         """The agent of that name in ``people.yaml``, active or not."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from mailtrack.desk.canned import Canned, without_places
 from mailtrack.desk.case import Case, Outcome
+from mailtrack.desk.commands.obey import may_command
 from mailtrack.desk.commands.order import Command, Group, Question
 from mailtrack.desk.commands.table import COMMANDS
 from mailtrack.desk.letter_views import (
+    CannedAnswerView,
     CannedListView,
     DoneView,
     FoundView,
@@ -26,6 +29,7 @@ from mailtrack.desk.showing import (
     desk_view,
     entry_view,
     line_view,
+    public_view,
     ticket_view,
 )
 from mailtrack.desk.views import (
@@ -36,6 +40,7 @@ from mailtrack.desk.views import (
     HelpGroupView,
     HelpRowView,
     ListLineView,
+    PublicPersonView,
     RouteView,
     mailto,
 )
@@ -48,7 +53,7 @@ from mailtrack.desk.writing import (
     write_letter,
 )
 from mailtrack.mail.address import Address
-from mailtrack.tickets.decision import Change, Field, Reason
+from mailtrack.tickets.decision import Change, Field, IssueToken, Reason
 from mailtrack.tickets.ticket import JournalRow, Ticket, TicketLine
 from mailtrack.tickets.token import Purpose
 
@@ -82,6 +87,20 @@ def answer_questions(
     return outcome
 
 
+def canned_words(case: Case, name: str, agent: Agent, ticket: Ticket) -> str:
+    """A canned answer as it stands on a ticket, in the customer's language."""
+    requester = ticket.participant(ticket.requester)
+    view = CannedAnswerView(
+        desk=desk_view(case.policy, _desk_address(case, ticket)),
+        zone=case.policy.zone,
+        now=case.fresh.now,
+        ticket=public_view(ticket),
+        customer=PublicPersonView(requester.mailbox.name if requester else ""),
+        agent=PublicPersonView(agent.shown),
+    )
+    return case.policy.stationery.write_canned(name, ticket.language, view)
+
+
 def _found(case: Case, agent: Agent, about: str, _tickets: tuple[Ticket, ...]) -> Outcome:
     lines = _answered(case, "find", about)
     view = FoundView(
@@ -93,12 +112,14 @@ def _found(case: Case, agent: Agent, about: str, _tickets: tuple[Ticket, ...]) -
     return _letter(case, agent, "found", view)
 
 
-def _queue(case: Case, agent: Agent, about: str, _tickets: tuple[Ticket, ...]) -> Outcome:
+def _queue(case: Case, agent: Agent, about: str, tickets: tuple[Ticket, ...]) -> Outcome:
     names = queues_asked(about, agent, case.policy)
+    there = next((one.number for one in tickets if about and one.queue in names), None)
     lines = tuple(line for name in names for line in _answered(case, "queue", name))
     view = ListedView(
         **_common(case, None),
         queue=", ".join(names),
+        there=there,
         lines=_lines(case, lines),
         total=len(lines),
     )
@@ -158,22 +179,45 @@ def _help(case: Case, agent: Agent, _about: str, _tickets: tuple[Ticket, ...]) -
     groups = tuple(
         HelpGroupView(
             case.policy.stationery.label(agent.language, "groups", group.value),
-            tuple(_help_row(one, agent.language) for one in COMMANDS if one.group is group),
+            tuple(_help_row(one, agent.language) for one in of_group),
         )
         for group in Group
+        if (of_group := _commands(group, agent))
     )
     return _letter(case, agent, "help", HelpView(**_common(case, None), groups=groups))
 
 
+def _commands(group: Group, agent: Agent) -> tuple[Command, ...]:
+    return tuple(one for one in COMMANDS if one.group is group and may_command(agent, one))
+
+
 def _templates(case: Case, agent: Agent, _about: str, tickets: tuple[Ticket, ...]) -> Outcome:
     stationery = case.policy.stationery
+    ticket = tickets[0] if tickets else None
+    # Tapped, it answers the customer: the letter's own address would make a note of it.
+    token = reply_token(case, recipient_of(agent), ticket=ticket, style=Style())
+    address = token_address(case, ticket, token)
     canned = tuple(
-        CannedView(one.name, one.title, one.languages, one.opening[:OPENING_CHARS_MAX])
+        CannedView(
+            one.name,
+            one.title,
+            one.languages,
+            _opening(case, one, agent, ticket),
+            mailto(address, f"[tpl:{one.name}] [#{ticket.number}]") if ticket else "",
+        )
         for one in map(stationery.canned, stationery.canned_names)
         if one is not None
     )
     view = CannedListView(**_common(case, None), canned=canned)
-    return _letter(case, agent, "canned_list", view)
+    listed = _letter(case, agent, "canned_list", view)
+    return Outcome((IssueToken(token),)) + listed if ticket else listed
+
+
+def _opening(case: Case, canned: Canned, agent: Agent, ticket: Ticket | None) -> str:
+    """How a canned answer begins: as it would stand on this ticket, or with gaps."""
+    if ticket is None:
+        return without_places(canned.opening)[:OPENING_CHARS_MAX]
+    return canned_words(case, canned.name, agent, ticket)[:OPENING_CHARS_MAX]
 
 
 def _undone(
@@ -271,8 +315,3 @@ def _common(case: Case, ticket: Ticket | None):  # type: ignore[no-untyped-def]
 
 def _desk_address(case: Case, ticket: Ticket | None) -> Address:
     return queue_for(case.policy, ticket.queue if ticket else case.reading.queue).address
-
-
-def canned_link(address: Address, name: str, number: int) -> str:
-    """A tap that answers with a canned answer."""
-    return mailto(address, f"[tpl:{name}] [#{number}]")

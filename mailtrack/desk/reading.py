@@ -18,8 +18,9 @@ from mailtrack.desk.brackets import (
     partner_tags_in,
     without_prefixes,
 )
+from mailtrack.desk.commands.admins import WAITING_IDS_MAX, waiting_ids_in
 from mailtrack.desk.commands.names import one_of
-from mailtrack.desk.commands.table import LOOKED_UP, understood
+from mailtrack.desk.commands.table import ENDS_WAITING, LOOKED_UP, understood
 from mailtrack.desk.peers import peer_of
 from mailtrack.desk.policy import Agent, Policy, ReplyMode
 from mailtrack.mail.address import Address
@@ -37,12 +38,21 @@ UNPROVED: Final = Origin()
 
 
 def read(
-    mail: ParsedMail, envelope: Envelope, *, policy: Policy, origin: Origin = UNPROVED
+    mail: ParsedMail,
+    envelope: Envelope,
+    *,
+    policy: Policy,
+    origin: Origin = UNPROVED,
+    granted: tuple[Bracket, ...] | None = None,
 ) -> Reading:
-    """What this mail asks. ``origin`` is what the world said of its From address."""
+    """What this mail asks. ``origin`` is what the world said of its From address.
+
+    ``granted`` are corrected commands that take the place of those it came with.
+    """
     sender_key = mail.sender.address.key if mail.sender else None
     agent = policy.agent_at(sender_key) if sender_key else None
     brackets = brackets_in_subject(mail.subject) + commands_on_top(mail.reply)[0]
+    asked = brackets if granted is None else granted
     return Reading(
         spool_id=envelope.spool_id,
         raw_sha256=envelope.sha256,
@@ -55,7 +65,8 @@ def read(
         known_ids=_known_ids(mail),
         numbers=numbers_in(mail.subject),
         brackets=brackets,
-        wants=_wants(brackets, agent, policy) if agent else (),
+        wants=_wants(asked, agent, policy) if agent else (),
+        waiting_ids=_waiting_ids(asked) if agent else (),
         subject_key=subject_key(mail.subject),
         rcpt_keys=tuple(address.key for address in envelope.rcpt_to),
         origin=origin,
@@ -140,6 +151,13 @@ def _known_ids(mail: ParsedMail) -> tuple[str, ...]:
     ids = tuple(dict.fromkeys((*mail.in_reply_to, *reversed(mail.references))))
     own = (mail.message_id,) if mail.message_id else ()
     return (*ids[:KNOWN_IDS_MAX], *own)
+
+
+def _waiting_ids(brackets: tuple[Bracket, ...]) -> tuple[str, ...]:
+    understood_ones = (understood(bracket) for bracket in brackets)
+    arguments = (one[1] for one in understood_ones if one and one[0].word in ENDS_WAITING)
+    ids = (one for argument in arguments for one in waiting_ids_in(argument))
+    return tuple(dict.fromkeys(ids))[:WAITING_IDS_MAX]
 
 
 def _wants(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from mailtrack.desk.views import (
     ActionView,
+    ApartView,
     ChangeView,
     DeskView,
     EntryView,
@@ -164,4 +165,15 @@ HELD: Final = HeldView(
     number=1042,
     actions=CONFIRM,
 )
+APART: Final = ApartView(
+    quarantine_id="Q3",
+    at=BEFORE,
+    sender_shown="cara@cust.example",
+    size_bytes=9_400_000,
+    tries=3,
+    reason="took longer than 20 seconds to read",
+    number=1042,
+    actions=CONFIRM,
+)
+BARE_APART: Final = ApartView("Q4", NOW, "", 0, 1, "", 0)
 BARE_HELD: Final = HeldView("H13", "", "", "a sentence of our own", NOW)

@@ -14,6 +14,8 @@ from mailtrack.desk import letter_views as letters
 from mailtrack.desk.sample_pieces import (
     ACTIONS,
     ANSWER,
+    APART,
+    BARE_APART,
     BARE_HELD,
     BARE_LINE,
     BARE_TICKET,
@@ -41,6 +43,7 @@ from mailtrack.desk.sample_pieces import (
     action,
 )
 from mailtrack.desk.views import (
+    AlarmItemView,
     CannedView,
     Caution,
     CautionView,
@@ -55,6 +58,7 @@ from mailtrack.desk.views import (
     mailto,
 )
 from mailtrack.errors import Mistake
+from mailtrack.tickets.alarm import KINDS
 from mailtrack.tickets.clock import Metric
 from mailtrack.tickets.decision import Reason
 
@@ -170,6 +174,19 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
             would=("[close]", "[tag:fire]"),
             **HERE,
         ),
+        letters.HeldConfirmView(
+            route=TO_CONFIRM,
+            actions=CONFIRM,
+            held=HELD,
+            opening="",
+            would=("[cc:anna@acme.example]",),
+            is_own=True,
+            adds=("anna@acme.example",),
+            tickets=12,
+            peer="192.0.2.1",
+            proof="dmarc=fail",
+            **HERE,
+        ),
         letters.HeldConfirmView(route=TO_CONFIRM, held=BARE_HELD, opening="", **HERE),
     ),
     "collision": (
@@ -198,6 +215,7 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
             queue="support",
             lines=(LINE, BARE_LINE),
             total=2,
+            there=1042,
             **HERE,
         ),
         letters.ListedView(route=TO_DESK, queue=None, lines=(LINE,), total=1, **HERE),
@@ -355,32 +373,20 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
         ),
     ),
     "quarantined": (
-        letters.QuarantinedView(
-            route=TO_DESK,
-            actions=CONFIRM,
-            spool_id="20260302T090000-000042",
-            received_at=NOW,
-            sender_shown="Cara Smith <cara@cust.example>",
-            size_bytes=9_400_000,
-            tries=3,
-            reason="took longer than 20 seconds to read",
-            number=1042,
-            **HERE,
-        ),
-        letters.QuarantinedView(
-            route=TO_DESK,
-            spool_id="20260302T090000-000043",
-            received_at=NOW,
-            sender_shown="",
-            size_bytes=0,
-            tries=3,
-            reason="",
-            **HERE,
-        ),
+        letters.QuarantinedView(route=TO_CONFIRM, apart=(APART,), is_again=True, **HERE),
+        letters.QuarantinedView(route=TO_DESK, apart=(APART, BARE_APART), **HERE),
     ),
     "held_list": (
-        letters.HeldListView(route=TO_DESK, held=(HELD, BARE_HELD), **HERE),
-        letters.HeldListView(route=TO_DESK, held=(), **HERE),
+        letters.HeldListView(
+            route=TO_DESK,
+            held=(HELD, BARE_HELD),
+            apart=(APART, BARE_APART),
+            more=3,
+            is_daily=True,
+            **HERE,
+        ),
+        letters.HeldListView(route=TO_DESK, held=(HELD,), is_reminder=True, **HERE),
+        letters.HeldListView(route=TO_CONFIRM, actions=CONFIRM, held=(BARE_HELD,), **HERE),
     ),
     "guessed": (
         letters.GuessedView(
@@ -388,6 +394,21 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
         ),
         letters.GuessedView(route=TO_DESK, peer="", count=1, until=SOON, **HERE),
     ),
+    "alarm": (
+        letters.AlarmView(
+            route=TO_DESK,
+            raised=(
+                *(AlarmItemView(kind, "", "a reason", BEFORE) for kind in KINDS),
+                AlarmItemView("imap", "support@help.example", "login refused", BEFORE),
+            ),
+            ended=(AlarmItemView("relay_down", "", "refused", BEFORE),),
+            **HERE,
+        ),
+        letters.AlarmView(
+            route=TO_DESK, raised=(), ended=(AlarmItemView("disk_low", "", "", NOW),), **HERE
+        ),
+    ),
+    "held_digest": (letters.HeldDigestView(route=TO_DESK, held=(HELD, BARE_HELD), **HERE),),
     "config_broken": (
         letters.ConfigBrokenView(
             route=TO_DESK,

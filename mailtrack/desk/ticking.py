@@ -13,7 +13,6 @@ from mailtrack.desk.case import Case, Outcome
 from mailtrack.desk.digests import storms_passed
 from mailtrack.desk.escalation import DueRung, rungs_due, told
 from mailtrack.desk.letter_views import ReminderView
-from mailtrack.desk.own_addresses import without_letters_to_us
 from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.desk.showing import actions_on, desk_view, line_of, line_view
 from mailtrack.desk.threads import team_of
@@ -29,7 +28,7 @@ from mailtrack.desk.writing import (
 from mailtrack.mail.envelope import Envelope, Front
 from mailtrack.mail.message import ParsedMail
 from mailtrack.tickets.context import AgentState, Context
-from mailtrack.tickets.decision import Decision, Disposition, IssueToken, Reason, SetClocks
+from mailtrack.tickets.decision import IssueToken, Reason, SetClocks
 from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.reading import Reading
 from mailtrack.tickets.storm import StormDue
@@ -47,7 +46,7 @@ def decide_tick(
     policy: Policy,
     fresh: Fresh,
     storms: StormDue = NO_STORMS,
-) -> Decision:
+) -> Outcome:
     """The reminders that are due at ``fresh.now`` for these tickets, and of ``storms``."""
     case = case_without_mail(policy, fresh, Context(agents=agents))
     effects, by_agent, trace = [], dict[str, list[Due]](), []
@@ -78,8 +77,7 @@ def decide_tick(
         reader = policy.agent(name)
         if reader is not None:
             outcome += _reminder(case, reader, due)
-    decision = Decision(Disposition.TICK, outcome.effects, outcome.letters, outcome.trace)
-    return without_letters_to_us(decision, policy)
+    return outcome
 
 
 def case_without_mail(policy: Policy, fresh: Fresh, context: Context) -> Case:

@@ -253,6 +253,30 @@ class HeldView:
 
 
 @dataclass(frozen=True, slots=True)
+class ApartView:
+    """A mail that could not be read as one item. ``number`` is its stub ticket, 0 for none."""
+
+    quarantine_id: str
+    at: datetime
+    sender_shown: str
+    size_bytes: int
+    tries: int
+    reason: str
+    number: int
+    actions: tuple[ActionView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmItemView:
+    """One alarm: ``kind`` is a key of ``alarms``, ``about`` an account, ``""`` for none."""
+
+    kind: str
+    about: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RungView:
     """One step of the ladder reached. ``due_at`` is the deadline, past when ``is_breached``."""
 
@@ -317,3 +341,6 @@ class Done(StrEnum):
     DROPPED = "dropped"
     CARRIED_OUT = "carried_out"
     ALREADY = "already"  # somebody released or dropped it before
+    EXPIRED = "expired"  # the answer came too late; the question is put anew
+    UNCLEAR = "unclear"  # the answer said neither yes nor no
+    NOT_YOURS = "not_yours"  # somebody else was asked

@@ -21,7 +21,6 @@ from mailtrack.tickets.ticket import PersonId, Ticket
 from mailtrack.tickets.token import Purpose, Token
 
 REFERENCES_MAX: Final = 10  # the first and the last nine: security section 6.4
-CONFIRM_LIFE: Final = timedelta(days=30)
 ID_CHARS: Final = 16  # 64 bits
 NAME_CHARS_MAX: Final = 64
 # Letters that answer the mail of the one they go to; all others tell of something.
@@ -204,7 +203,7 @@ def _confirm_token(case: Case, to: Recipient, *, ticket: Ticket | None, held_id:
         person=to.person,
         role=to.role,
         issued_at=case.fresh.now,
-        expires_at=case.fresh.now + CONFIRM_LIFE,
+        expires_at=case.fresh.now + case.policy.waiting.confirm_within,
         held_id=held_id,
     )
 

@@ -136,6 +136,11 @@ class Spool:
 
     # Accepting.
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether the disk did not keep what it was given: nothing is accepted any more."""
+        return self._writer.is_broken
+
     def check_room(self) -> None:
         """Raise SpoolFull or TemporaryFailure if a mail would be refused now."""
         if self._writer.is_broken:

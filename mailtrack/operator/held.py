@@ -13,6 +13,7 @@ from mailtrack.intake.archive import Archive
 from mailtrack.operator.place import loaded_desk, open_database
 from mailtrack.store import ledger, lookup
 from mailtrack.store.database import Database
+from mailtrack.store.waiting import named
 from mailtrack.tickets.context import HeldMail
 from mailtrack.tickets.decision import Decision, Disposition, EndHold, Reason
 
@@ -24,32 +25,39 @@ def run(arguments: Namespace) -> int:
     loaded = loaded_desk(arguments)
     database = open_database(loaded)
     try:
-        with database.reading() as session:
-            waiting = lookup.held_open(session)
         if arguments.action == "list":
+            with database.reading() as session:
+                waiting = lookup.held_open(session)
             print(_as_json(waiting) if arguments.json else _page(waiting))
             return os.EX_OK
-        held = next((one for one in waiting if one.held_id == arguments.held_id), None)
-        if held is None:
-            print(
-                f"nothing is held as {arguments.held_id}; see `mailtrack held`", file=sys.stderr
-            )
-            return os.EX_USAGE
-        return _act(loaded, database, held, arguments.action)
+        return max(_one(loaded, database, one, arguments.action) for one in arguments.ids)
     finally:
         database.close()
 
 
-def _act(loaded: Loaded, database: Database, held: HeldMail, action: str) -> int:
+def _one(loaded: Loaded, database: Database, held_id: str, action: str) -> int:
+    with database.reading() as session:
+        found = named(session.connection(), (held_id.upper(),))
+    held = next((one for one in found if isinstance(one, HeldMail)), None)
+    if held is None:
+        return _refuse(f"nothing was ever held as {held_id}; see `mailtrack held`")
     if action == "show":
         raw = Archive(loaded.config.state / "archive").raw(held.raw_sha256)
         sys.stdout.buffer.write(raw)
         return os.EX_OK
+    # What was rejected can be let through still; what was let through is decided.
+    if held.state == "held" or (held.state == "dropped" and action == "release"):
+        return _end(database, held, action)
+    return _refuse(f"{held.held_id} is {held.state} already")
+
+
+def _end(database: Database, held: HeldMail, action: str) -> int:
     state = "released" if action == "release" else "dropped"
     now = datetime.now(UTC)
+    is_slip = state == "released" and held.reason == "commands"
     decision = Decision(
         Disposition.TICK,
-        (EndHold(held.held_id, state, OPERATOR),),
+        (EndHold(held.held_id, state, OPERATOR, () if is_slip else None, restores=True),),
         trace=(Reason("held", f"{held.held_id} {state} at the command line"),),
     )
     tick_id = f"operator.{held.held_id}.{now.strftime('%Y%m%dT%H%M%S.%f')}"
@@ -58,6 +66,11 @@ def _act(loaded: Loaded, database: Database, held: HeldMail, action: str) -> int
     later = " The running desk takes it up within seconds." if state == "released" else ""
     print(f"{held.held_id} {state}.{later}")
     return os.EX_OK
+
+
+def _refuse(why: str) -> int:
+    print(why, file=sys.stderr)
+    return os.EX_USAGE
 
 
 def _page(waiting: tuple[HeldMail, ...]) -> str:

@@ -20,7 +20,8 @@ from mailtrack.tickets.ticket import PersonId, Status, Ticket
 # agent's deed brings about ("closed", a notification) answers no mail and can start no loop.
 _BRAKES: Final = {
     **dict.fromkeys(("acknowledged", "answer"), Brake.ACKNOWLEDGEMENT),
-    **dict.fromkeys(("refused", "held", "collision"), Brake.ERROR),
+    **dict.fromkeys(("refused", "collision"), Brake.ERROR),
+    **dict.fromkeys(("held", "held_digest"), Brake.QUESTION),
     "held_list": Brake.HELD,
     **dict.fromkeys(
         ("found", "listed", "shown", "why", "help", "canned_list", "done"), Brake.ANSWER
@@ -128,7 +129,8 @@ def recent_automatic(
         mails_in_ticket_10_minutes=max(
             (_mails_since(ticket, now - _TEN_MINUTES) for ticket in tickets), default=0
         ),
-        errors_to_sender_day=count(Brake.ERROR, _DAY),
+        errors_to_sender_day=count(Brake.ERROR, _DAY) + count(Brake.QUESTION, _DAY),
+        questions_to_sender_hour=count(Brake.QUESTION, _HOUR),
         answers_to_sender_hour=count(Brake.ANSWER, _HOUR),
         admins_told_hour=hour.held,
         acknowledgements_usual=usual_acknowledgements(connection, now=now, this_hour=hour.site),

@@ -161,6 +161,7 @@ def cells_from_held(held: HeldMail) -> Cells:
         "permits": held.grant,
         "brackets": None if held.brackets is None else json_from_pairs(held.brackets),
         "envelope": json_from_envelope(held.envelope),
+        "reminders": 0,
     }
 
 

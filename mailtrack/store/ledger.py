@@ -13,7 +13,7 @@ from typing import Final, assert_never
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from mailtrack.errors import MailtrackError
-from mailtrack.store import guesses, rows, storms, writing
+from mailtrack.store import alarms, guesses, rows, storms, waiting, writing
 from mailtrack.store.brakes import brake_of
 from mailtrack.store.cells import (
     Cells,
@@ -45,26 +45,34 @@ from mailtrack.tickets.decision import (
     Effect,
     EndHold,
     EndMark,
+    EndQuarantine,
     Hold,
     IssueToken,
     Join,
     KnowCustomer,
+    LastDone,
     Leave,
     LetterBounced,
     LinkTickets,
+    NoteHeld,
     OpenTicket,
+    Quarantine,
+    QuarantineAgain,
     ReleaseGrouped,
     RevokeToken,
+    SetAlarm,
     SetAway,
     SetClocks,
     SetMark,
     StopLetter,
     TakeTurn,
+    TellQuarantine,
     UseToken,
     WithdrawEntry,
 )
 from mailtrack.tickets.letter import Letter
 from mailtrack.tickets.ticket import JournalRow
+from mailtrack.tickets.waiting import QuarantineState
 
 JOINED: Final = "join"  # the journal's fields for a change of people
 LEFT: Final = "leave"
@@ -125,7 +133,8 @@ def apply(
         "person": decision.person,
         "trace": json_from_trace(decision.trace),
     }
-    _write_receipt(connection, receipt)
+    is_again = any(isinstance(one, QuarantineAgain) for one in decision.effects)
+    _write_receipt(connection, receipt, is_again=is_again)
     for effect in decision.effects:
         _write(connection, effect, at=at)
     _write_journal(connection, decision.effects, decision_id=spool_id, at=at)
@@ -159,14 +168,22 @@ def hold_again(session: Session, held_id: str) -> None:
     session.connection().execute(_HOLD_AGAIN, {"of": rows.serial_from(held_id)})
 
 
-def _write_receipt(connection: Connection, receipt: Cells) -> None:
+def try_again(session: Session, quarantine_id: str) -> None:
+    """The file of a mail in quarantine is back in the spool."""
+    trying = EndQuarantine(quarantine_id, QuarantineState.TRYING, None)
+    waiting.end_quarantine(session.connection(), trying, only_from=QuarantineState.RETRY)
+
+
+def _write_receipt(connection: Connection, receipt: Cells, *, is_again: bool) -> None:
     spool_id = receipt["spool_id"]
     end = connection.execute(_END_OF, {"of": spool_id}).scalar()
     if end is None:
         connection.execute(_RECEIPT, receipt)
-    elif end == Disposition.QUARANTINED and receipt["disposition"] != end:
-        # It could not be read, an operator had it tried again, and now it could.
+    elif end == Disposition.QUARANTINED and (is_again or receipt["disposition"] != end):
+        # It could not be read, somebody had it tried again, and now it could, or again not.
         connection.execute(_RECEIPT_ANEW, {"of": spool_id, **receipt})
+        if not is_again:
+            waiting.has_been_read(connection, str(spool_id))
     else:
         raise AlreadyApplied(f"{spool_id} has a receipt")
 
@@ -208,6 +225,12 @@ def _write(connection: Connection, effect: Effect, *, at: datetime) -> None:
             connection.execute(_HOLD, cells_from_held(held))
         case EndHold():
             writing.end_hold(connection, effect)
+        case SetAlarm(alarm):
+            alarms.set_alarm(connection, alarm)
+        case NoteHeld() | LastDone():
+            waiting.write(connection, effect, at=at)
+        case Quarantine() | QuarantineAgain() | EndQuarantine() | TellQuarantine():
+            waiting.write(connection, effect, at=at)
         case StopLetter(letter_id, by):
             writing.stop_letter(connection, letter_id, by=by)
         case TakeTurn(group, agent):

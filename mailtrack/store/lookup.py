@@ -35,6 +35,7 @@ from mailtrack.store.tables import (
     HeldState,
 )
 from mailtrack.store.tickets import load_tickets, with_reasons
+from mailtrack.store.waiting import named
 from mailtrack.tickets.context import (
     AgentState,
     Context,
@@ -132,7 +133,6 @@ _CUSTOMER: Final = select(CUSTOMER, _TICKETS_COUNT).where(
 )
 _AGENTS: Final = select(AGENT).order_by(AGENT.c.name)
 _TURNS: Final = select(TURN).order_by(TURN.c.group)
-_HELD: Final = select(HELD).where(HELD.c.serial == bindparam("serial"))
 _HELD_IN: Final = select(HELD).where(HELD.c.state == bindparam("state")).order_by(HELD.c.serial)
 _LAST_DECISION: Final = (
     select(JOURNAL)
@@ -184,7 +184,6 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
         agents=agents(connection),
         marks=marks_in_force(connection, involved, now=now),
         turns=tuple((row.group, row.agent) for row in connection.execute(_TURNS)),
-        held=_held(connection, tokens),
         bounced=_bounced(connection, tokens),
         sent=tuple(filter(is_sent, letters)),
         unsent=tuple(filter(is_unsent, letters)),
@@ -197,6 +196,7 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
         found=tuple(
             _answer(connection, what, argument, now=now) for what, argument in reading.wants
         ),
+        waiting=named(connection, _waiting_ids(reading, tokens)),
     )
 
 
@@ -341,13 +341,9 @@ def _customer(connection: Connection, key: PersonId | None) -> CustomerRecord | 
     )
 
 
-def _held(connection: Connection, tokens: tuple[Token, ...]) -> HeldMail | None:
-    held_id = next((token.held_id for token in tokens if token.held_id), None)
-    serial = rows.serial_from(held_id) if held_id else None
-    if serial is None:
-        return None
-    row = connection.execute(_HELD, {"serial": serial}).first()
-    return rows.held_from(row) if row is not None else None
+def _waiting_ids(reading: Reading, tokens: tuple[Token, ...]) -> tuple[str, ...]:
+    asked = (token.held_id for token in tokens if token.held_id)
+    return tuple(dict.fromkeys((*reading.waiting_ids, *asked)))
 
 
 def _bounced(connection: Connection, tokens: tuple[Token, ...]) -> SentLetter | None:

@@ -35,10 +35,12 @@ from mailtrack.tickets.ticket import (
     Visibility,
 )
 from mailtrack.tickets.token import Purpose, Token
+from mailtrack.tickets.waiting import Quarantined, QuarantineState, WaitingHeld
 
 Found = Row[*tuple[object, ...]]
 
 HELD_LETTER: Final = "H"
+QUARANTINE_LETTER: Final = "Q"
 SERIAL_DIGITS_MAX: Final = 9
 
 
@@ -194,13 +196,46 @@ def held_from(row: Found) -> HeldMail:
         grant=row.permits,
         envelope=envelope_from_json(row.envelope),
         brackets=None if row.brackets is None else pairs_from_json(row.brackets),
+        is_explained=row.explained_at is not None,
     )
 
 
-def serial_from(held_id: str) -> int | None:
-    """The number in a held id such as ``H12``; None if it is no such id."""
-    digits = held_id.removeprefix(HELD_LETTER)
-    if digits == held_id or not (digits.isascii() and digits.isdecimal()):
+def waiting_held_from(row: Found) -> WaitingHeld:
+    """A held mail as the tick needs it."""
+    return WaitingHeld(
+        held_id=f"{HELD_LETTER}{row.serial}",
+        at=row.at,
+        person=row.person,
+        number=row.number,
+        subject=row.subject,
+        sender_shown=row.sender_shown,
+        reason=row.reason,
+        is_asked=row.asked_at is not None,
+        reminders=row.reminders,
+    )
+
+
+def quarantined_from(row: Found) -> Quarantined:
+    """A mail that could not be read."""
+    return Quarantined(
+        quarantine_id=f"{QUARANTINE_LETTER}{row.serial}",
+        spool_id=row.spool_id,
+        at=row.at,
+        reason=row.reason,
+        tries=row.tries,
+        sender_shown=row.sender_shown,
+        size_bytes=row.size_bytes,
+        number=row.number,
+        state=QuarantineState(row.state),
+        ended_by=row.ended_by,
+        is_told=row.told_at is not None,
+    )
+
+
+def serial_from(waiting_id: str, letter: str = HELD_LETTER) -> int | None:
+    """The number in an id such as ``H12`` or ``Q3``; None if it is none of that letter."""
+    digits = waiting_id.removeprefix(letter)
+    if digits == waiting_id or not (digits.isascii() and digits.isdecimal()):
         return None
     return int(digits) if len(digits) <= SERIAL_DIGITS_MAX else None
 

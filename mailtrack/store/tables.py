@@ -13,6 +13,9 @@ from enum import StrEnum
 from sqlalchemy import Index, Table, text
 from sqlmodel import Field, SQLModel
 
+# So that all tables are known where these are.
+from mailtrack.store.tables_waiting import ALARM as ALARM
+
 
 class LetterState(StrEnum):
     """What became of a letter so far."""
@@ -30,6 +33,7 @@ class Brake(StrEnum):
 
     ACKNOWLEDGEMENT = "acknowledgement"
     ERROR = "error"
+    QUESTION = "question"
     ANSWER = "answer"
     HELD = "held"
 
@@ -278,6 +282,9 @@ class HeldRow(SQLModel, table=True):
     envelope: str
     ended_by: str | None = None
     brackets: str | None = None
+    asked_at: datetime | None = None
+    explained_at: datetime | None = None
+    reminders: int
 
 
 class CustomerRow(SQLModel, table=True):

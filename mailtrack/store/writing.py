@@ -65,6 +65,7 @@ from mailtrack.tickets.token import Token
 # Whose tickets count as an agent's load: those that somebody has to do something about.
 LOAD: Final = (Status.NEW.value, Status.OPEN.value)
 
+_OPEN: Final = (HeldState.HELD.value, HeldState.DROPPED.value)  # the second only to restore
 _TICKET: Final = insert(TICKET)
 _PARTICIPANT: Final = insert(PARTICIPANT)
 _TAG: Final = insert(TAG)
@@ -236,7 +237,7 @@ def end_hold(connection: Connection, effect: EndHold) -> None:
         update(HELD)
         .where(
             HELD.c.serial == rows.serial_from(effect.held_id),
-            HELD.c.state == HeldState.HELD.value,
+            HELD.c.state.in_(_OPEN if effect.restores else _OPEN[:1]),
         )
         .values(**ended)
     )

@@ -11,6 +11,7 @@ from mailtrack.tickets.reading import Bracket
 from mailtrack.tickets.storm import StormMark
 from mailtrack.tickets.ticket import JournalRow, PersonId, Ticket, TicketLine
 from mailtrack.tickets.token import Token
+from mailtrack.tickets.waiting import Quarantined
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class HeldMail:
     ``person`` is who is asked to confirm, None if only admins can. ``grant`` is what a release
     permits (see ``Grant.permits``). ``state`` is ``held``, ``released`` or ``dropped``.
     ``brackets`` are the corrected commands of a mail that was released before and is held for
-    another reason now, as ``(word, argument)``; None for those it came with.
+    another reason now, as ``(word, argument)``; None for those it came with. ``is_explained``:
+    an answer about it was neither yes nor no, and its writer was told so.
     """
 
     held_id: str
@@ -57,6 +59,7 @@ class HeldMail:
     grant: str
     envelope: Envelope
     brackets: tuple[tuple[str, str], ...] | None = None
+    is_explained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ class RecentAutomatic:
     admins_told_hour: int = 0
     acknowledgements_usual: float | None = None
     flood: int | None = None
+    questions_to_sender_hour: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +147,12 @@ class Context:
     from the same sender lately). ``tokens`` are the rows of the reading's tokens. ``tickets``
     holds every ticket that any evidence names, each once, merge chains already followed (the
     merged ones are there too). ``turns`` are ``(round robin group, agent of the last turn)``.
-    ``held`` is what a confirm token is about; ``bounced`` the letter of a bounce token.
+    ``bounced`` is the letter of a bounce token.
     ``unsent`` are letters of these tickets that have not left. ``undoable`` is the journal of
     the sender's last decision on each ticket. ``found`` answers ``Reading.wants`` in order.
     ``marks`` are the storms that are on, of the desk and of these tickets.
-    ``guesses`` are asked only if the mail brings a token.
+    ``guesses`` are asked only if the mail brings a token. ``waiting`` holds
+    what ``Reading.waiting_ids`` and confirm tokens name, open or ended.
     """
 
     seen: Receipt | None = None
@@ -158,7 +163,6 @@ class Context:
     automatic: RecentAutomatic = RecentAutomatic()
     agents: tuple[AgentState, ...] = ()
     turns: tuple[tuple[str, str], ...] = ()
-    held: HeldMail | None = None
     bounced: SentLetter | None = None
     sent: tuple[SentLetter, ...] = ()
     unsent: tuple[SentLetter, ...] = ()
@@ -166,6 +170,7 @@ class Context:
     found: tuple[tuple[TicketLine, ...], ...] = ()
     marks: tuple[StormMark, ...] = ()
     guesses: Guesses = Guesses()
+    waiting: tuple[HeldMail | Quarantined, ...] = ()
 
     def ticket(self, number: int) -> Ticket | None:
         """The ticket of that number if the look-up found it."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mailtrack.mail.address import Mailbox
+from mailtrack.tickets.alarm import Alarm
 from mailtrack.tickets.clock import Clock
 from mailtrack.tickets.context import HeldMail
 from mailtrack.tickets.letter import Letter
@@ -14,6 +15,7 @@ from mailtrack.tickets.storm import StormMark
 from mailtrack.tickets.ticket import Entry, Participant, PersonId, Ticket
 from mailtrack.tickets.ticket import Reason as Reason
 from mailtrack.tickets.token import Token
+from mailtrack.tickets.waiting import HeldNote, Quarantined, QuarantineState
 
 
 class Disposition(StrEnum):
@@ -161,12 +163,71 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class EndHold:
-    """A held mail was released (it will be decided again, under ``brackets``) or dropped."""
+    """A held mail was released (it will be decided again, under ``brackets``) or dropped.
+
+    ``restores``: it may have been dropped before.
+    """
 
     held_id: str
     state: str
     by: PersonId
     brackets: tuple[tuple[str, str], ...] | None = None
+    restores: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoteHeld:
+    """Something was done about mails that wait still."""
+
+    held_ids: tuple[str, ...]
+    note: HeldNote
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A mail could not be read, and is set apart."""
+
+    item: Quarantined
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineAgain:
+    """It was tried again, and could not be read again."""
+
+    quarantine_id: str
+    reason: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndQuarantine:
+    """A mail that was set apart goes on to ``state``, on somebody's word or by itself."""
+
+    quarantine_id: str
+    state: QuarantineState
+    by: PersonId | None
+
+
+@dataclass(frozen=True, slots=True)
+class TellQuarantine:
+    """A letter to the admins names these."""
+
+    quarantine_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAlarm:
+    """This is remembered of an alarm now."""
+
+    alarm: Alarm
+
+
+@dataclass(frozen=True, slots=True)
+class LastDone:
+    """Something that happens now and then was last done, or due, at ``at``."""
+
+    name: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +310,13 @@ Effect = (
     | SetClocks
     | Hold
     | EndHold
+    | NoteHeld
+    | Quarantine
+    | QuarantineAgain
+    | EndQuarantine
+    | TellQuarantine
+    | LastDone
+    | SetAlarm
     | StopLetter
     | TakeTurn
     | KnowCustomer

@@ -21,9 +21,9 @@ SEED_BYTES: Final = 32
 class Fresh:
     """What is new in this decision. ``now`` is aware UTC.
 
-    ``number`` and ``held_number`` are the next free ones; a decision opens at most one ticket
-    and holds at most one mail. ``decision_id`` is unique for ever: the spool id of the mail, or
-    of the tick.
+    ``number``, ``held_number`` and ``quarantine_number`` are the next free ones; a decision
+    opens at most one ticket and holds or sets apart at most one mail. ``decision_id`` is unique
+    for ever: the spool id of the mail, or of the tick.
     """
 
     now: datetime
@@ -31,6 +31,7 @@ class Fresh:
     held_number: int
     decision_id: str
     seed: bytes = field(repr=False)
+    quarantine_number: int = 1
 
     def handle(self, label: str) -> str:
         """A new token handle, always the same for the same label of one decision."""

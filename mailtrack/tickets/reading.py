@@ -59,6 +59,7 @@ class Reading:
     or the domain of the envelope sender where nobody can tell. ``id_tokens`` stand in the ids
     that the mail answers, the nearest first: each id of ours begins with its letter's token.
     ``partner_tags`` are other desks' numbers in the subject, ``ACME-991``.
+    ``waiting_ids`` are the ``H12`` and ``Q3`` that an admin's command names.
     """
 
     spool_id: str
@@ -80,3 +81,4 @@ class Reading:
     peer: str = ""
     id_tokens: tuple[TokenText, ...] = ()
     partner_tags: tuple[str, ...] = ()
+    waiting_ids: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from mailtrack.desk.poison import Poison, decide_poison
 from mailtrack.errors import Mistake
 from mailtrack.mail.address import Address, Mailbox
 from mailtrack.mail.envelope import Envelope, Front
-from mailtrack.tickets.decision import AddEntry, Disposition, OpenTicket
+from mailtrack.tickets.decision import AddEntry, Disposition, LastDone, OpenTicket, Quarantine
 from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.letter import SentLetter
 from mailtrack.tickets.ticket import (
@@ -104,8 +104,10 @@ def test_a96_poison_becomes_a_stub_ticket_and_the_admins_are_told_once(policy, m
         123, "ab" * 32,
     )  # fmt: skip
     poison = Poison("it broke every reader", 3)
-    decision = decide_poison(envelope, poison, policy=policy, fresh=fresh())
-    opened, added = decision.effects
+    decision = decide_poison(envelope, poison, told_at=None, policy=policy, fresh=fresh())
+    opened, added, apart, marked = decision.effects
+    assert isinstance(apart, Quarantine) and isinstance(marked, LastDone)
+    assert (apart.item.quarantine_id, apart.item.number) == ("Q1", 7)
     assert isinstance(opened, OpenTicket) and isinstance(added, AddEntry)
     assert (opened.ticket.number, opened.ticket.queue) == (7, "billing")
     assert added.entry.kind is EntryKind.STUB

@@ -587,5 +587,5 @@ def test_a_confirm_token_finds_what_it_is_about(database: Database) -> None:
     confirm = token("confirm", 0, purpose=Purpose.CONFIRM, ticket_uuid="", held_id="H1")
     with database.transaction() as session:
         write(session, decided(Hold(held), IssueToken(confirm)), "s1")
-        assert context_of(session, **with_token("confirm")).held == held
-        assert context_of(session).held is None
+        assert context_of(session, **with_token("confirm")).waiting == (held,)
+        assert context_of(session).waiting == ()

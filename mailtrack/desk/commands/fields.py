@@ -32,6 +32,9 @@ def queue(asked: Asked) -> Done | Refusal:
         named = queue_named(asked)
         if isinstance(named, Refusal):
             return named
+        if asked.ticket is not None and asked.ticket.queue == named.name:
+            # Nothing to change: what is in it may be what was asked for.
+            return Done(question=(Question.QUEUE, asked.argument))
         if asked.ticket is not None:
             return _change(asked, Field.QUEUE, asked.ticket.queue, named.name)
     return Done(question=(Question.QUEUE, asked.argument))

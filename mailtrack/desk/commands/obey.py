@@ -124,9 +124,9 @@ def _run(command: Command, asked: Asked) -> Done | Refusal:
 def _order(bracket: Bracket, actor: Agent) -> Order | Refusal:
     found = understood(bracket)
     if found is None:
-        return Refusal(bracket.raw, Problem.UNKNOWN_WORD, bracket.word, _meant(bracket))
+        return Refusal(bracket.raw, Problem.UNKNOWN_WORD, bracket.word, _meant(bracket, actor))
     command, argument = found
-    if _RANKS.index(actor.role) < _RANKS.index(command.role):
+    if not may_command(actor, command):
         return Refusal(bracket.raw, Problem.NOT_ALLOWED, bracket.word)
     if command.argument is Argument.NONE and argument:
         # "[close:#101]" is no wish to close this one.
@@ -134,8 +134,14 @@ def _order(bracket: Bracket, actor: Agent) -> Order | Refusal:
     return replace(bracket, argument=argument), command
 
 
-def _meant(bracket: Bracket) -> tuple[str, ...]:
-    near = get_close_matches(folded(bracket.word), BY_WORD, n=3, cutoff=0.6)
+def may_command(actor: Agent, command: Command) -> bool:
+    """Whether the role of an agent is enough for a command."""
+    return _RANKS.index(actor.role) >= _RANKS.index(command.role)
+
+
+def _meant(bracket: Bracket, actor: Agent) -> tuple[str, ...]:
+    allowed = [key for key, command in BY_WORD.items() if may_command(actor, command)]
+    near = get_close_matches(folded(bracket.word), allowed, n=3, cutoff=0.6)
     words = tuple(dict.fromkeys(BY_WORD[key].word for key in near))
     tail = f":{bracket.argument}" if bracket.argument else ""
     return tuple(

@@ -40,6 +40,8 @@ class Problem(StrEnum):
     NO_FLOOD = "no_flood"
     SAME_TICKET = "same_ticket"
     NOT_ON_TOP = "not_on_top"
+    UNKNOWN_HELD = "unknown_held"
+    ALREADY_DECIDED = "already_decided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class Group(StrEnum):
     TEXT = "text"
     PEOPLE = "people"
     QUESTIONS = "questions"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)

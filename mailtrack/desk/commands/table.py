@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from mailtrack.desk.brackets import folded
-from mailtrack.desk.commands import fields, joining, people, status, words
+from mailtrack.desk.commands import admins, fields, joining, people, status, words
 from mailtrack.desk.commands.order import Argument, Command, Group, Question
 from mailtrack.desk.commands.undo import undo
 from mailtrack.desk.policy import Role
@@ -18,7 +18,7 @@ from mailtrack.tickets.reading import Bracket
 from mailtrack.tickets.ticket import Status
 
 NONE, OPTIONAL, NEEDED = Argument.NONE, Argument.OPTIONAL, Argument.NEEDED
-LIGHT, AGENT = Role.LIGHT, Role.AGENT
+LIGHT, AGENT, ADMIN = Role.LIGHT, Role.AGENT, Role.ADMIN
 
 
 def _help(en: str, ru: str, uk: str) -> tuple[tuple[str, str], ...]:
@@ -222,6 +222,23 @@ COMMANDS: Final[tuple[Command, ...]] = (
               "остановить неотправленное, вернуть последнее изменение",
               "зупинити невідправлене, повернути останню зміну"),
     ),
+    Command(
+        "release", ("requeue", "let through", "выпустить", "пропустить", "випустити",
+                    "пропустити"), Group.ADMIN, NEEDED,
+        ADMIN, admins.end_waiting("release"), "[release:H12]",
+        _help("let held mail through, try unreadable mail again; several: H12, Q3",
+              "пропустить задержанное письмо, прочитать непрочитанное ещё раз; можно H12, Q3",
+              "пропустити затриманий лист, прочитати непрочитаний ще раз; можна H12, Q3"),
+        needs_ticket=False,
+    ),
+    Command(
+        "reject", ("discard", "drop", "отклонить", "відхилити"), Group.ADMIN, NEEDED,
+        ADMIN, admins.end_waiting("reject"), "[reject:H12]",
+        _help("put held or unreadable mail by; it is kept",
+              "отклонить задержанное или непрочитанное письмо; оно сохраняется",
+              "відхилити затриманий або непрочитаний лист; він зберігається"),
+        needs_ticket=False,
+    ),
 )  # fmt: skip
 
 
@@ -238,6 +255,7 @@ BY_WORD: Final = {
 
 # The words whose answer needs a search or a list: the look-up must know them beforehand.
 LOOKED_UP: Final = frozenset({"find", "show", "queue", "mine", "merge", "link"})
+ENDS_WAITING: Final = frozenset({"release", "reject"})
 _FIRST_WORD: Final = re.compile(r"\s*([^\s:=]+)\s*[:=]?\s*(.*)", re.DOTALL)
 
 
