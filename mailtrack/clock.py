@@ -20,6 +20,7 @@ from mailtrack.outbox.sender import Sender
 DEADLINES_SECONDS: Final = 2
 OUTBOX_SECONDS: Final = 5
 FILES_SECONDS: Final = 5
+ERRANDS_SECONDS: Final = 5
 WATCHDOG_SECONDS: Final = 20
 HEALTH_SECONDS: Final = 20
 
@@ -36,12 +37,14 @@ class Clock:
         sender: Sender,
         now: Callable[[], datetime],
         look_at_files: Callable[[], Awaitable[None]],
+        run_errands: Callable[[], Awaitable[None]],
         still_alive: Callable[[], None],
         look_around: Callable[[], Awaitable[None]],
     ) -> None:
         self._clerk, self._sender, self._now = clerk, sender, now
         self._look_at_files, self._still_alive = look_at_files, still_alive
         self._look_around = look_around
+        self._run_errands = run_errands
         # The library's default lets a beat fall out after one late second, without a word.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
@@ -52,6 +55,7 @@ class Clock:
             (self._deadlines, DEADLINES_SECONDS),
             (self._outbox, OUTBOX_SECONDS),
             (self._files, FILES_SECONDS),
+            (self._errands, ERRANDS_SECONDS),
             (self._alive, WATCHDOG_SECONDS),
             (self._health, HEALTH_SECONDS),
         )
@@ -84,6 +88,9 @@ class Clock:
             await self._look_around()
         except TemporaryFailure as failure:
             _log.warning("health_unknown", reason=failure.reason)
+
+    async def _errands(self) -> None:
+        await self._run_errands()
 
     async def _alive(self) -> None:
         self._still_alive()

@@ -34,12 +34,13 @@ from mailtrack.config import (
 from mailtrack.config.settings import Listener
 from mailtrack.desk.own_letters import Undelivered, decide_config_broken, decide_undelivered
 from mailtrack.desk.policy import Policy, ReplyMode
-from mailtrack.errors import ConfigError
+from mailtrack.errands import Errands
+from mailtrack.errors import ConfigError, TemporaryFailure
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.fronts import FRONTS, Running
 from mailtrack.intake.imap.front import ImapFront
 from mailtrack.intake.limits import Limits
-from mailtrack.intake.listen import Listen
+from mailtrack.intake.listen import Listen, sockets_from_systemd
 from mailtrack.intake.reception import Acceptance, Reception, accept_own
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.address import Address
@@ -64,7 +65,6 @@ from mailtrack.tickets.fresh import SEED_BYTES, Fresh
 from mailtrack.tickets.letter import SentLetter
 from mailtrack.watch import watch_over
 
-FIRST_SYSTEMD_DESCRIPTOR: Final = 3  # sd_listen_fds(3)
 _ENCRYPTION: Final = {
     Encryption.TLS: Tls.IMPLICIT,
     Encryption.STARTTLS: Tls.REQUIRED,
@@ -148,11 +148,14 @@ class Daemon:
         self.watch = watch_over(
             self.database, self.spool, floor, self.sender, self.desk, config.alarm_command
         )
+        places_of = (self.database, self.archive, config.state)
+        self.errands = Errands(*places_of, self._policy, now, self.desk.seed)
         self.clock = Clock(
             clerk=self.clerk,
             sender=self.sender,
             now=now,
             look_at_files=self._look_at_files,
+            run_errands=self._run_errands,
             still_alive=lambda: notify_systemd("WATCHDOG=1", environ=environ),
             look_around=self.watch.look,
         )
@@ -215,6 +218,14 @@ class Daemon:
         self._working.add_done_callback(lambda _: ended.set())
         await ended.wait()
         await self.stop()
+
+    async def _run_errands(self) -> None:
+        """What admins asked to be done to stored data; the letters about it leave at once."""
+        try:
+            while await asyncio.to_thread(self.errands.run_next):
+                self.sender.ring()
+        except TemporaryFailure as failure:
+            _log.warning("errand_deferred", reason=failure.reason)
 
     def _keep_press(self) -> None:
         keep_press(self._loaded.config.state, self._policy().stationery.press)
@@ -403,19 +414,6 @@ def tls_of(listener: Listener) -> ssl.SSLContext | None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(listener.tls.certificate, listener.tls.key)
     return context
-
-
-def sockets_from_systemd(environ: Mapping[str, str]) -> dict[str, socket.socket]:
-    """The listening sockets that systemd hands over, by ``FileDescriptorName``."""
-    if environ.get("LISTEN_PID") != str(os.getpid()):
-        return {}
-    count = int(environ.get("LISTEN_FDS", "0"))
-    names = environ.get("LISTEN_FDNAMES", "").split(":")
-    names += [""] * (count - len(names))
-    return {
-        name or Front.SMTP.value: socket.socket(fileno=FIRST_SYSTEMD_DESCRIPTOR + at)
-        for at, name in enumerate(names[:count])
-    }
 
 
 def notify_systemd(message: str, *, environ: Mapping[str, str]) -> None:

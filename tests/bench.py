@@ -8,6 +8,7 @@ from player import DESK
 from stage import policy_from
 
 from mailtrack.clerk import Clerk, Desk
+from mailtrack.desk.policy import Policy
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.address import Address
@@ -20,12 +21,16 @@ from mailtrack.tickets.fresh import SEED_BYTES
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
+def bench_policy() -> Policy:
+    """The desk of the scenarios."""
+    files = {path.name: path.read_text(encoding="utf-8") for path in DESK.glob("*.yaml")}
+    return policy_from(tuple(sorted(files.items())))
+
+
 class Bench:
     """A clerk with everything below it. `memory_bytes` is what its readers have for a mail."""
 
     def __init__(self, folder: Path, *, memory_bytes: int = MEMORY_BYTES_MAX) -> None:
-        files = {path.name: path.read_text(encoding="utf-8") for path in DESK.glob("*.yaml")}
-        policy = policy_from(tuple(sorted(files.items())))
         self.spool = Spool(folder / "spool", floor=Floor(0, 0.0))
         self.archive = Archive(folder / "archive")
         self.database = Database(f"sqlite:///{folder}/mailtrack.db")
@@ -38,9 +43,7 @@ class Bench:
             archive=self.archive,
             database=self.database,
             reader=self.reader,
-            desk=Desk(
-                lambda: policy, lambda: self.now, lambda: secrets.token_bytes(SEED_BYTES)
-            ),
+            desk=Desk(bench_policy, lambda: self.now, lambda: secrets.token_bytes(SEED_BYTES)),
             letters_written=self._ring,
         )
 

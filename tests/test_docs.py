@@ -40,6 +40,7 @@ HEADINGS = {
     Group.PEOPLE: "Who hears of it",
     Group.QUESTIONS: "Questions, answered by mail",
     Group.ADMIN: "For admins: mail that waits",
+    Group.PRIVACY: "Private data (admins, after a confirmation)",
 }
 
 

@@ -19,6 +19,7 @@ from mailtrack.tickets.decision import (
     EndHold,
     EndMark,
     EndQuarantine,
+    Entrust,
     Field,
     Hold,
     IssueToken,
@@ -90,7 +91,7 @@ def _after_one(ticket: Ticket, effect: Effect) -> Ticket:
             return replace(ticket, tokens=live)
         case OpenTicket() | Hold() | EndHold() | StopLetter() | TakeTurn():
             return ticket
-        case KnowCustomer() | SetAway() | LetterBounced() | UseToken():
+        case KnowCustomer() | SetAway() | LetterBounced() | UseToken() | Entrust():
             return ticket
         case CountGuesses() | BrakePeer() | NoteHeld() | LastDone() | SetAlarm():
             return ticket

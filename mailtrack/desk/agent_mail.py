@@ -15,6 +15,7 @@ from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.commands.order import Group, Problem, Refusal
 from mailtrack.desk.commands.table import BY_WORD, understood
+from mailtrack.desk.foretold import foretold
 from mailtrack.desk.guards import collision, leaks_line, leaks_note, leaks_token
 from mailtrack.desk.hearing import News, mentioned, tell_agents, tell_status, to_customers
 from mailtrack.desk.holding import (
@@ -223,7 +224,7 @@ def _held_for_proof(case: Case, writer: Writer, thread: Thread, work: Work) -> D
         return None
     ticket = work.tickets[0] if work.tickets else None
     would = (
-        *(bracket.raw for bracket in work.brackets),
+        *foretold(case, work.brackets),
         *work.obeyed.warnings,
         *_reaches(case, work),
     )

@@ -14,6 +14,7 @@ from typing import Final
 
 from mailtrack.desk.case import Case, Outcome
 from mailtrack.desk.commands.order import Refusal
+from mailtrack.desk.foretold import shown_subject
 from mailtrack.desk.letter_views import (
     CollisionView,
     HeldConfirmView,
@@ -95,7 +96,7 @@ def hold(
         reason=reason.value,
         person=agent.id if agent else None,
         number=ticket.number if ticket else None,
-        subject=case.mail.subject,
+        subject=shown_subject(case),
         sender_shown=case.mail.sender_shown,
         at=case.envelope.received_at,
         state="held",

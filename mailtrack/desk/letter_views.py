@@ -36,6 +36,7 @@ from mailtrack.desk.views import (
 )
 from mailtrack.errors import Mistake
 from mailtrack.tickets.decision import Reason
+from mailtrack.tickets.errand import ErrandDone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +239,14 @@ class DoneView(AgentLetterView):
     changes: tuple[ChangeView, ...] = ()
     words: str = ""
     held_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrandView(AgentLetterView):
+    """What became of an errand; ``kind`` is an ``ErrandKind``. It does not say about whom."""
+
+    kind: str
+    done: ErrandDone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

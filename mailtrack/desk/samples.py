@@ -61,6 +61,7 @@ from mailtrack.errors import Mistake
 from mailtrack.tickets.alarm import KINDS
 from mailtrack.tickets.clock import Metric
 from mailtrack.tickets.decision import Reason
+from mailtrack.tickets.errand import ErrandDone, ErrandKind
 
 CANNED: Final = letters.CannedAnswerView(
     ticket=PUBLIC,
@@ -409,6 +410,23 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
         ),
     ),
     "held_digest": (letters.HeldDigestView(route=TO_DESK, held=(HELD, BARE_HELD), **HERE),),
+    "errand": tuple(
+        letters.ErrandView(
+            route=TO_DESK,
+            kind=kind.value,
+            done=ErrandDone(
+                place="/var/lib/mailtrack/exports/person-3.tar",
+                entries=4,
+                mails=3,
+                letters=5,
+                numbers=(7, 1042),
+                kept=(9,),
+                review=(7,),
+            ),
+            **HERE,
+        )
+        for kind in ErrandKind
+    ),
     "config_broken": (
         letters.ConfigBrokenView(
             route=TO_DESK,

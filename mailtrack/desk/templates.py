@@ -271,6 +271,11 @@ def _files(context: Context, attachments: tuple[FileView, ...]) -> str:
     return ", ".join(shown)
 
 
+def _numbers(numbers: tuple[int, ...]) -> str:
+    """Ticket numbers as people write them: ``#7 #1042``."""
+    return " ".join(f"#{number}" for number in numbers)
+
+
 def _gutter(text: str, mark: str = "│ ") -> str:
     """Each line behind a mark: what stands behind it came from somebody else, and shows it."""
     return "\n".join(f"{mark}{line}".rstrip() for line in text.strip("\n").splitlines())
@@ -314,6 +319,7 @@ FILTERS: Final[dict[str, Callable[..., object]]] = {
     "files": _files,
     "value": _value,
     "gutter": _gutter,
+    "numbers": _numbers,
     "opening": _opening,
     "paragraphs": _paragraphs,
 }

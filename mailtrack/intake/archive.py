@@ -10,10 +10,18 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mailtrack.intake.spoolfile import SpoolDamaged, split_file, without_head
+from mailtrack.intake.spoolfile import (
+    SpoolDamaged,
+    envelope_from,
+    head_of,
+    sha256_of,
+    split_file,
+    without_head,
+)
 
 FOLDER_MODE: Final = 0o700
 _SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
@@ -54,6 +62,29 @@ class Archive:
     def raw(self, sha256: str) -> bytes:
         """The mail as it was accepted, without our envelope line. FileNotFoundError if none."""
         return without_head(self.path(sha256).read_bytes())
+
+    def remove(self, sha256: str) -> None:
+        """The mail of this hash is here no longer; nothing happens if it was not."""
+        self.path(sha256).unlink(missing_ok=True)
+
+    def rewrite(self, sha256: str, raw: bytes) -> str:
+        """Put an altered copy of a mail here under its own hash, which is returned.
+
+        The first one stays until it is removed: what refers to it is changed in between.
+        """
+        new = sha256_of(raw)
+        head = self.path(sha256).read_bytes().partition(b"\r\n")[0] + b"\r\n"
+        envelope = replace(envelope_from(head, sha256), sha256=new, size_bytes=len(raw))
+        target = self.path(new)
+        target.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        partial = target.with_suffix(".partial")
+        with partial.open("wb") as writer:
+            writer.write(head_of(envelope) + raw)
+            writer.flush()
+            os.fsync(writer.fileno())
+        partial.chmod(0o600)
+        partial.rename(target)
+        return new
 
     def put_file(self, source: Path, sha256: str) -> Path:
         """Move a spool file here and return its place; doing it again changes nothing.

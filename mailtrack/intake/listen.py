@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ BACKLOG: Final = 512
 PORT_MAX: Final = 65_535
 UNIX_PREFIX: Final = "unix:"
 SOCKET_MODE: Final = 0o660
+FIRST_SYSTEMD_DESCRIPTOR: Final = 3  # sd_listen_fds(3)
+NAMELESS: Final = "smtp"  # what a socket without FileDescriptorName is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +68,16 @@ async def open_server(
     # Who may write to us is decided by the socket's group and its folder.
     listen.path.chmod(SOCKET_MODE)
     return server
+
+
+def sockets_from_systemd(environ: Mapping[str, str]) -> dict[str, socket.socket]:
+    """The listening sockets that systemd hands over, by ``FileDescriptorName``."""
+    if environ.get("LISTEN_PID") != str(os.getpid()):
+        return {}
+    count = int(environ.get("LISTEN_FDS", "0"))
+    names = environ.get("LISTEN_FDNAMES", "").split(":")
+    names += [""] * (count - len(names))
+    return {
+        name or NAMELESS: socket.socket(fileno=FIRST_SYSTEMD_DESCRIPTOR + at)
+        for at, name in enumerate(names[:count])
+    }

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 
 from mailtrack.store.codec import attachments_from_json, mail_from_json, texts_from_json
 from mailtrack.store.database import Session
+from mailtrack.store.personal import ERASED_KEY
 from mailtrack.store.tables import (
     AGENT,
     ENTRY,
@@ -87,7 +88,7 @@ def audit(session: Session, *, now: datetime) -> Audit:
     connection = session.connection()
     mails = connection.execute(
         select(RECEIPT.c.spool_id, RECEIPT.c.raw_sha256, RECEIPT.c.disposition)
-        .where(RECEIPT.c.is_tick.is_(False))
+        .where(RECEIPT.c.is_tick.is_(False), RECEIPT.c.sender_key.is_distinct_from(ERASED_KEY))
         .order_by(RECEIPT.c.at)
     )
     receipts = tuple(

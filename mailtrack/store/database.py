@@ -140,6 +140,25 @@ class Database:
         finally:
             self._turn.release()
 
+    def forget(self) -> None:
+        """Let nothing of what was deleted lie about in the files of the database.
+
+        SQLite overwrites deleted rows, but not what it moved from page to page, nor its full
+        text index and its log: the file is written anew, which takes a minute for some
+        gigabytes. Mail is accepted meanwhile. PostgreSQL's own vacuum sees to it.
+        """
+        if not self.is_sqlite:
+            return
+        with self.transaction() as session:
+            session.connection().exec_driver_sql(
+                "INSERT INTO entry_search(entry_search) VALUES('optimize')"
+            )
+        with _failing_softly(), self._in_turn(), self._writer.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            raw.execute("VACUUM")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Give back all connections."""
         self._writer.dispose()

@@ -13,7 +13,7 @@ from typing import Final, assert_never
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from mailtrack.errors import MailtrackError
-from mailtrack.store import alarms, guesses, rows, storms, waiting, writing
+from mailtrack.store import alarms, errands, guesses, rows, storms, waiting, writing
 from mailtrack.store.brakes import brake_of
 from mailtrack.store.cells import (
     Cells,
@@ -46,6 +46,7 @@ from mailtrack.tickets.decision import (
     EndHold,
     EndMark,
     EndQuarantine,
+    Entrust,
     Hold,
     IssueToken,
     Join,
@@ -247,6 +248,8 @@ def _write(connection: Connection, effect: Effect, *, at: datetime) -> None:
             storms.end_mark(connection, mark)
         case ReleaseGrouped(number, by):
             storms.release_grouped(connection, number, by=by)
+        case Entrust(errand):
+            errands.entrust(connection, errand)
         case _:
             assert_never(effect)
 

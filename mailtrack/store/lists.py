@@ -40,6 +40,11 @@ def _pressing(condition: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
 
 _OF_QUEUE: Final = _pressing(TICKET.c.queue == bindparam("queue"))
 _OF_OWNER: Final = _pressing(TICKET.c.owner == bindparam("owner"))
+_OF_REQUESTER: Final = (
+    LINES.where(TICKET.c.requester == bindparam("person"))
+    .order_by(TICKET.c.number.desc())
+    .limit(LINES_MAX)
+)
 _BY_NUMBER: Final = LINES.where(TICKET.c.number.in_(bindparam("numbers", expanding=True)))
 
 
@@ -51,6 +56,11 @@ def lines_of_queue(connection: Connection, queue: str) -> tuple[TicketLine, ...]
 def lines_of_owner(connection: Connection, owner: str) -> tuple[TicketLine, ...]:
     """The most pressing unfinished tickets of an agent."""
     return tuple(map(rows.line_from, connection.execute(_OF_OWNER, {"owner": owner})))
+
+
+def lines_of_requester(connection: Connection, person: str) -> tuple[TicketLine, ...]:
+    """The latest tickets that a person opened, finished ones too."""
+    return tuple(map(rows.line_from, connection.execute(_OF_REQUESTER, {"person": person})))
 
 
 def lines_of_numbers(connection: Connection, numbers: Iterable[int]) -> tuple[TicketLine, ...]:

@@ -12,13 +12,20 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, union_all
 
+from mailtrack.mail.address import address_from
 from mailtrack.store import rows
 from mailtrack.store.brakes import recent_automatic
 from mailtrack.store.codec import texts_from_json
 from mailtrack.store.database import Session
 from mailtrack.store.guesses import guesses_of
 from mailtrack.store.letters import is_sent, is_unsent, letter_of, recent_letters
-from mailtrack.store.lists import lines_of_numbers, lines_of_owner, lines_of_queue
+from mailtrack.store.lists import (
+    lines_of_numbers,
+    lines_of_owner,
+    lines_of_queue,
+    lines_of_requester,
+)
+from mailtrack.store.personal import ERASED_KEY
 from mailtrack.store.search import find
 from mailtrack.store.storms import marks_due, marks_in_force
 from mailtrack.store.tables import (
@@ -85,9 +92,14 @@ _BY_BYTES: Final = select(RECEIPT).where(
 _BY_CONTENT: Final = select(RECEIPT).where(
     RECEIPT.c.content_hash == bindparam("content_hash"),
     RECEIPT.c.content_hash != "",
-    RECEIPT.c.sender_key == bindparam("sender_key"),
+    # What was erased is known by its content alone, and does not come back.
+    or_(
+        RECEIPT.c.sender_key == bindparam("sender_key"),
+        RECEIPT.c.sender_key == ERASED_KEY,
+    ),
     # Under its own id it is the same mail however late, say with one more Received line.
     or_(
+        and_(RECEIPT.c.sender_key == ERASED_KEY, RECEIPT.c.at > bindparam("bytes_since")),
         RECEIPT.c.at > bindparam("content_since"),
         and_(
             RECEIPT.c.message_id == bindparam("message_id"),
@@ -382,5 +394,8 @@ def _answer(
             return lines_of_queue(connection, argument)
         case "mine":
             return lines_of_owner(connection, argument)
+        case "erase" | "export":
+            address = address_from(argument)
+            return lines_of_requester(connection, address.key) if address else ()
         case _:
             return ()

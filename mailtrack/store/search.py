@@ -75,6 +75,12 @@ def index_entry(connection: Connection, row_id: int) -> None:
         connection.execute(_INDEX, {"id": row_id})
 
 
+def unindex_entry(connection: Connection, row_id: int) -> None:
+    """Make an entry unfindable, before its row changes: the index is told the old words."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(_UNINDEX, {"id": row_id})
+
+
 def _terms(asked: str) -> list[str]:
     """The text split at blanks outside of double quotes, which join words and then go."""
     terms: list[str] = []
@@ -186,6 +192,10 @@ def snippet_of(said: str, words: tuple[str, ...]) -> str:
 _INDEX: Final = text(
     "INSERT INTO entry_search(rowid, subject, text, author_shown, author) "
     "SELECT id, subject, text, author_shown, author FROM entry WHERE id = :id"
+)
+_UNINDEX: Final = text(
+    "INSERT INTO entry_search(entry_search, rowid, subject, text, author_shown, author) "
+    "SELECT 'delete', id, subject, text, author_shown, author FROM entry WHERE id = :id"
 )
 _MATCH: Final = text(
     "SELECT rowid AS id FROM entry_search WHERE entry_search MATCH :match "

@@ -396,6 +396,27 @@ class LetterMailRow(SQLModel, table=True):
     mail: str
 
 
+class ErrandRow(SQLModel, table=True):
+    """What is to be done to stored data. ``about`` is blank as soon as it is done.
+
+    ``state``: waiting; clearing, when the rows are done and files are not; done. ``gone`` is a
+    JSON list of the raw mails that are to go, ``done`` what the admin is told, in JSON.
+    """
+
+    __tablename__ = "errand"
+
+    id: int | None = Field(default=None, primary_key=True)
+    errand_id: str = Field(unique=True)
+    kind: str
+    about: str
+    number: int
+    by: str
+    at: datetime
+    state: str = Field(index=True)
+    gone: str
+    done: str
+
+
 def _table(name: str) -> Table:
     return SQLModel.metadata.tables[name]
 
@@ -419,3 +440,4 @@ TURN = _table("turn")
 STORM = _table("storm")
 LETTER = _table("letter")
 LETTER_MAIL = _table("letter_mail")
+ERRAND = _table("errand")

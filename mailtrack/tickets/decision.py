@@ -10,6 +10,7 @@ from mailtrack.mail.address import Mailbox
 from mailtrack.tickets.alarm import Alarm
 from mailtrack.tickets.clock import Clock
 from mailtrack.tickets.context import HeldMail
+from mailtrack.tickets.errand import Errand
 from mailtrack.tickets.letter import Letter
 from mailtrack.tickets.storm import StormMark
 from mailtrack.tickets.ticket import Entry, Participant, PersonId, Ticket
@@ -294,6 +295,13 @@ class ReleaseGrouped:
     by: PersonId
 
 
+@dataclass(frozen=True, slots=True)
+class Entrust:
+    """An errand is to be run when this is committed."""
+
+    errand: Errand
+
+
 Effect = (
     OpenTicket
     | AddEntry
@@ -325,6 +333,7 @@ Effect = (
     | SetMark
     | EndMark
     | ReleaseGrouped
+    | Entrust
 )
 
 

@@ -128,6 +128,7 @@ class Group(StrEnum):
     PEOPLE = "people"
     QUESTIONS = "questions"
     ADMIN = "admin"
+    PRIVACY = "privacy"
 
 
 @dataclass(frozen=True, slots=True)

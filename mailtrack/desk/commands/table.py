@@ -10,7 +10,15 @@ import re
 from typing import Final
 
 from mailtrack.desk.brackets import folded
-from mailtrack.desk.commands import admins, fields, joining, people, status, words
+from mailtrack.desk.commands import (
+    admins,
+    fields,
+    joining,
+    people,
+    privacy,
+    status,
+    words,
+)
 from mailtrack.desk.commands.order import Argument, Command, Group, Question
 from mailtrack.desk.commands.undo import undo
 from mailtrack.desk.policy import Role
@@ -239,6 +247,27 @@ COMMANDS: Final[tuple[Command, ...]] = (
               "відхилити затриманий або непрочитаний лист; він зберігається"),
         needs_ticket=False,
     ),
+    Command(
+        "export", ("экспорт", "выгрузить", "експорт", "вивантажити"), Group.PRIVACY, NEEDED,
+        ADMIN, privacy.export, "[export:cara@cust.example]",
+        _help("write all that is kept of a person into files",
+              "выгрузить в файлы всё, что хранится о человеке",
+              "вивантажити у файли все, що зберігається про людину"), needs_ticket=False,
+    ),
+    Command(
+        "erase", ("forget", "стереть", "забыть", "стерти", "забути"), Group.PRIVACY, NEEDED,
+        ADMIN, privacy.erase, "[erase:cara@cust.example]",
+        _help("erase all that is kept of a person, for good",
+              "стереть всё, что хранится о человеке, навсегда",
+              "стерти все, що зберігається про людину, назавжди"), needs_ticket=False,
+    ),
+    Command(
+        "redact", ("вымарать", "вычеркнуть", "викреслити", "приховати"), Group.PRIVACY, NEEDED,
+        ADMIN, privacy.redact, '[redact:#1042 "secret words"]',
+        _help("take words out of a ticket, everywhere and for good",
+              "убрать слова из заявки, везде и навсегда",
+              "прибрати слова із заявки, скрізь і назавжди"),
+    ),
 )  # fmt: skip
 
 
@@ -254,7 +283,9 @@ BY_WORD: Final = {
 }
 
 # The words whose answer needs a search or a list: the look-up must know them beforehand.
-LOOKED_UP: Final = frozenset({"find", "show", "queue", "mine", "merge", "link"})
+LOOKED_UP: Final = frozenset(
+    {"find", "show", "queue", "mine", "merge", "link", "export", "erase"}
+)
 ENDS_WAITING: Final = frozenset({"release", "reject"})
 _FIRST_WORD: Final = re.compile(r"\s*([^\s:=]+)\s*[:=]?\s*(.*)", re.DOTALL)
 
