@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from stage import policy_from
 
 from mailtrack.config import write_example
-from mailtrack.desk.identity import origin_of
+from mailtrack.desk.origin import origin_of
 from mailtrack.desk.policy import Policy
 from mailtrack.desk.reading import read
 from mailtrack.mail.address import Address

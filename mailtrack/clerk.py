@@ -9,7 +9,7 @@ it. ``desk.decide`` says what becomes of a mail; nothing here does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,7 @@ from typing import Final
 from mailtrack import log
 from mailtrack.desk.case import Case
 from mailtrack.desk.decide import decide
-from mailtrack.desk.identity import origin_of
+from mailtrack.desk.origin import names_to_ask, origin_of
 from mailtrack.desk.own_addresses import without_letters_to_us
 from mailtrack.desk.poison import Poison, decide_poison, decide_poison_again
 from mailtrack.desk.policy import Policy
@@ -29,6 +29,7 @@ from mailtrack.errors import TemporaryFailure
 from mailtrack.hand import FAILURES_MAX, Hand, Taken
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.spool import Spool
+from mailtrack.mail.envelope import Envelope
 from mailtrack.mail.message import ParsedMail
 from mailtrack.reader import Reader, ReaderDied
 from mailtrack.store import ledger, lookup, waiting
@@ -36,11 +37,14 @@ from mailtrack.store.database import Database, Session, StoreDamaged, savepoint
 from mailtrack.tickets.context import Grant, HeldMail
 from mailtrack.tickets.decision import Decision, Disposition
 from mailtrack.tickets.fresh import Fresh
+from mailtrack.tickets.reading import Origin, Record
 from mailtrack.tickets.waiting import Quarantined, QuarantineState
 
 TICKETS_A_TICK_MAX: Final = 200
 RELEASES_MAX: Final = 20
 RETRY_SECONDS_MAX: Final = 30.0
+
+Records = Callable[[Iterable[str]], Awaitable[tuple[Record, ...]]]
 
 _log = log.get("clerk")
 
@@ -64,7 +68,7 @@ def handle(session: Session, taken: Taken, *, desk: Desk) -> Decision:
         decision = _set_apart(session, taken, policy=policy, fresh=fresh)
         _apply(session, decision, taken, now=now)
         return decision
-    mail, origin = through_form(mail, origin_of(mail, envelope, policy), policy)
+    mail, origin = through_form(mail, taken.origin, policy)
     taken = replace(taken, mail=mail)
     granted = taken.grant.brackets if taken.grant else None
     reading = read(mail, envelope, policy=policy, origin=origin, granted=granted)
@@ -126,7 +130,10 @@ def _apply(session: Session, decision: Decision, taken: Taken, *, now: datetime)
 
 
 class Clerk:
-    """Works off the spool until stopped. ``letters_written`` is rung when letters wait."""
+    """Works off the spool until stopped. ``letters_written`` is rung when letters wait.
+
+    ``records`` asks the DNS, in bounded time and without raising.
+    """
 
     def __init__(
         self,
@@ -137,12 +144,13 @@ class Clerk:
         reader: Reader,
         desk: Desk,
         letters_written: Callable[[], None],
+        records: Records,
     ) -> None:
         self._spool, self._archive = spool, archive
         self._database, self._reader, self._desk = database, reader, desk
-        self._letters_written = letters_written
+        self._letters_written, self._records = letters_written, records
         self._bell = asyncio.Event()
-        self._hand = Hand(spool, reader, bell=self._bell)
+        self._hand = Hand(spool, reader, self._origin, bell=self._bell)
         self._is_stopping = False
         self.handled_count = 0
 
@@ -214,6 +222,16 @@ class Clerk:
         except TimeoutError:
             return
 
+    async def _origin(self, mail: ParsedMail, envelope: Envelope) -> Origin:
+        """What is proved of where a mail comes from: asked before the transaction."""
+        policy = self._desk.policy()
+        names = names_to_ask(mail, envelope, policy)
+        if not names:
+            return origin_of(mail, envelope, policy)
+        records = await self._records(names)
+        # Signatures are checked beside the loop: the first one loads a library.
+        return await asyncio.to_thread(origin_of, mail, envelope, policy, records)
+
     # Deciding: one transaction, a savepoint for each mail.
 
     def _decide(self, taken: list[Taken]) -> list[tuple[Taken, Decision | None]]:
@@ -272,7 +290,8 @@ class Clerk:
                 await asyncio.to_thread(self._hold_again, held.held_id)
                 continue
             decision_id = f"{held.spool_id}.{held.held_id}"
-            taken = Taken(decision_id, held.envelope, mail, grant=grant)
+            origin = await self._origin(mail, held.envelope)
+            taken = Taken(decision_id, held.envelope, mail, grant=grant, origin=origin)
             await asyncio.to_thread(self._decide_released, held.held_id, taken)
         return len(waiting)
 

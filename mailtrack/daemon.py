@@ -58,6 +58,7 @@ from mailtrack.outbox.relay import Relay, Tls
 from mailtrack.outbox.retry import Patience
 from mailtrack.outbox.sender import HAND_OVERS_MAX, FailureKind, LetterFailure, Sender
 from mailtrack.reader import Reader
+from mailtrack.resolver import Resolver
 from mailtrack.store import ledger, lookup, outgoing
 from mailtrack.store.database import Database
 from mailtrack.tickets.decision import Decision
@@ -142,6 +143,7 @@ class Daemon:
             archive=self.archive,
             database=self.database,
             reader=self.reader,
+            records=Resolver().records,
             desk=self.desk,
             letters_written=self.sender.ring,
         )

@@ -1,4 +1,5 @@
-"""The mails in hand: taken from the spool, counted, read side by side, given out in order.
+"""The mails in hand: taken from the spool, counted, read and proved side by side, given out in
+order.
 
 Mails are given out in spool order, and what takes long to read is passed by its successors, but
 not by those of its own conversation: a reply waits for the mail it answers. It waits a bounded
@@ -9,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mailtrack import log
@@ -23,6 +24,7 @@ from mailtrack.mail.kin import HEADER_BYTES_MAX, Kin, kin_from
 from mailtrack.mail.message import ParsedMail
 from mailtrack.reader import Reader, ReaderDied
 from mailtrack.tickets.context import Grant
+from mailtrack.tickets.reading import Origin
 
 BATCH_MAX: Final = 64
 FAILURES_MAX: Final = 3
@@ -41,6 +43,10 @@ LARGE_BYTES_MIN: Final = 256 * 1024
 LARGE_IN_MEMORY_MAX: Final = 4
 REPLY_LOCAL_CHARS_MIN: Final = 30  # a reply address holds a token; a desk's own is shorter
 
+UNPROVED: Final = Origin()
+
+Prove = Callable[[ParsedMail, Envelope], Awaitable[Origin]]
+
 _log = log.get("hand")
 
 
@@ -49,6 +55,7 @@ class Taken:
     """A mail as the clerk has it in hand. ``mail`` None: it could not be read, see ``poison``.
 
     ``decision_id`` is the spool id, or one of its own for a held mail that was released.
+    ``origin`` is what the world said of where it comes from.
     """
 
     decision_id: str
@@ -56,6 +63,7 @@ class Taken:
     mail: ParsedMail | None
     poison: Poison | None = None
     grant: Grant | None = None
+    origin: Origin = UNPROVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +75,15 @@ class _Waiting:
 
 
 class Hand:
-    """What was taken from ``spool`` and is not decided. ``bell`` rings when mail comes in."""
+    """What was taken from ``spool`` and is not decided. ``bell`` rings when mail comes in.
 
-    def __init__(self, spool: Spool, reader: Reader, *, bell: asyncio.Event) -> None:
-        self._spool, self._reader, self._bell = spool, reader, bell
+    ``prove`` asks the world where a mail comes from; in bounded time, and without raising.
+    """
+
+    def __init__(
+        self, spool: Spool, reader: Reader, prove: Prove, *, bell: asyncio.Event
+    ) -> None:
+        self._spool, self._reader, self._prove, self._bell = spool, reader, prove, bell
         self._failures: dict[str, int] = {}
         self._readings: dict[str, asyncio.Task[Taken | None]] = {}
         self._undecided: dict[str, _Waiting] = {}
@@ -227,7 +240,10 @@ class Hand:
         size_bytes = await asyncio.to_thread(self._spool.size_bytes, spool_id)
         room = self._room_for_large if size_bytes >= LARGE_BYTES_MIN else nullcontext()
         async with room:
-            return await self._read_one(spool_id, tries)
+            taken = await self._read_one(spool_id, tries)
+        if taken is None or taken.mail is None:
+            return taken
+        return replace(taken, origin=await self._prove(taken.mail, taken.envelope))
 
     async def _read_one(self, spool_id: str, tries: int) -> Taken | None:
         failures = self.failures_of(spool_id)

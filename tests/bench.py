@@ -14,6 +14,7 @@ from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Front
 from mailtrack.reader import MEMORY_BYTES_MAX, Reader
+from mailtrack.resolver import Resolver
 from mailtrack.store.database import Database
 from mailtrack.store.status import status
 from mailtrack.tickets.fresh import SEED_BYTES
@@ -45,6 +46,7 @@ class Bench:
             reader=self.reader,
             desk=Desk(bench_policy, lambda: self.now, lambda: secrets.token_bytes(SEED_BYTES)),
             letters_written=self._ring,
+            records=Resolver().records,
         )
 
     @staticmethod

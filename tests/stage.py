@@ -18,11 +18,12 @@ from sqlalchemy import func, select
 
 from mailtrack import clerk
 from mailtrack.config.load import load
+from mailtrack.desk.origin import names_to_ask, origin_of
 from mailtrack.desk.policy import Policy
 from mailtrack.mail.address import address_from
 from mailtrack.mail.compose import letter_bytes
 from mailtrack.mail.envelope import Envelope, Front
-from mailtrack.mail.message import AttachmentRef, OutgoingMail
+from mailtrack.mail.message import AttachmentRef, OutgoingMail, ParsedMail
 from mailtrack.mail.parse import attachment_bytes, parse
 from mailtrack.store import ledger, lookup, outgoing
 from mailtrack.store.codec import mail_from_json, trace_from_json
@@ -31,6 +32,7 @@ from mailtrack.store.rows import held_from, token_from
 from mailtrack.store.tables import CLOCK, HELD, LETTER, LETTER_MAIL, RECEIPT, STORM, TOKEN
 from mailtrack.tickets.context import Grant, HeldMail
 from mailtrack.tickets.decision import Decision, Disposition, Reason, SetAway
+from mailtrack.tickets.reading import Record
 from mailtrack.tickets.ticket import Ticket
 from mailtrack.tickets.token import KeyRing
 
@@ -71,6 +73,7 @@ class Stage:
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.peer = "192.0.2.1"
         self.left: list[Left] = []
+        self.keys: dict[str, bytes] = {}  # what the DNS says
         self._name = name
         self.released = 0  # held mails that the last mail released
         self._mails = 0
@@ -113,13 +116,13 @@ class Stage:
             sha256=sha256,
             authenticated_as=login,
         )
-        handled = self._handle(clerk.Taken(envelope.spool_id, envelope, parse(raw)))
+        handled = self._handle(self._proved(envelope.spool_id, envelope, parse(raw)))
         waiting = self._released()
         self.released = len(waiting)
         for held, grant in waiting:
             decision_id = f"{held.spool_id}.{held.held_id}"
             mail = parse(self._archive[held.raw_sha256])
-            taken = clerk.Taken(decision_id, held.envelope, mail, grant=grant)
+            taken = self._proved(decision_id, held.envelope, mail, grant)
             again = self._handle(taken, releasing=held.held_id)
             handled = Handled(again.disposition, handled.trace + again.trace)
         return handled
@@ -184,6 +187,14 @@ class Stage:
             (row.id, self._left(row.name, row.person, row.number, mail_from_json(row.mail)))
             for row in found
         )
+
+    def _proved(
+        self, decision_id: str, envelope: Envelope, mail: ParsedMail, grant: Grant | None = None
+    ) -> clerk.Taken:
+        names = names_to_ask(mail, envelope, self.policy)
+        records = tuple(Record(name, self.keys.get(name)) for name in names)
+        origin = origin_of(mail, envelope, self.policy, records)
+        return clerk.Taken(decision_id, envelope, mail, grant=grant, origin=origin)
 
     def _handle(self, taken: clerk.Taken, *, releasing: str | None = None) -> Handled:
         with self._database.transaction() as session:

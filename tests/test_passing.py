@@ -23,6 +23,7 @@ from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Front
 from mailtrack.mail.message import ParsedMail
 from mailtrack.reader import Reader
+from mailtrack.resolver import Resolver
 from mailtrack.store import database as database_module
 from mailtrack.store.database import Database
 from mailtrack.store.status import status
@@ -57,6 +58,7 @@ class Room:
             reader=self.reader,
             desk=Desk(lambda: policy, lambda: NOON, lambda: secrets.token_bytes(32)),
             letters_written=lambda: None,
+            records=Resolver().records,
         )
         self.spool.doorbell = self.clerk.ring
 

@@ -25,6 +25,7 @@ from mailtrack.config.compile_desk import (
 from mailtrack.config.compile_people import agents_of, aliases_of, customers_of
 from mailtrack.config.compile_rules import rules_of
 from mailtrack.config.compile_sla import calendars_of, ladder_of, policies_of
+from mailtrack.config.compile_trust import Proofs, proofs_of
 from mailtrack.config.example import shipped
 from mailtrack.config.keys import key_ring
 from mailtrack.config.known import SHIPPED, Known, Pages, known_from
@@ -88,7 +89,10 @@ def compiled(
     )
     keys = _keys_of(config.state, environ, report)
     _check_ours(behaviour, addresses, pages, report)
-    policy = _policy_of(desk, behaviour, addresses, keys=keys, stationery=stationery)
+    proofs = proofs_of(desk, desk_page, behaviour.agents, report=report)
+    policy = _policy_of(
+        desk, behaviour, addresses, proofs=proofs, keys=keys, stationery=stationery
+    )
     aliases = aliases_of(
         policy.customers,
         policy.agents,
@@ -213,6 +217,7 @@ def _policy_of(
     behaviour: _Behaviour,
     addresses: Addresses,
     *,
+    proofs: Proofs,
     keys: KeyRing,
     stationery: Stationery,
 ) -> Policy:
@@ -242,6 +247,9 @@ def _policy_of(
         brakes=Brakes(**file.brakes.model_dump()),
         keys=keys,
         stationery=stationery,
+        origin_methods=proofs.methods,
+        relay=proofs.relay,
+        dkim=proofs.dkim,
         autoack=file.autoack.require,
         web_forms=tuple(one.key for one in file.trust.reply_to_from),
         status_letters=desk.status_letters,

@@ -3,7 +3,8 @@
 ``mailtrack schema`` and the table of keys in ``docs/admins.md`` are made from these classes, so
 a description is written for the admin who reads it there. Whether names refer to something that
 exists is checked later, in ``compile``, when all files are read. The other files are in
-``models_people`` and ``models_rules``; the way out is in ``models_outgoing``.
+``models_people`` and ``models_rules``; the way out is in ``models_outgoing``, whom to believe
+in ``models_trust``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from mailtrack.config.kinds import (
     Duration,
     ListenAt,
     MailAddress,
-    MailAddresses,
     Name,
     SecretText,
     Section,
@@ -31,9 +31,10 @@ from mailtrack.config.kinds import (
 )
 from mailtrack.config.models_imap import ACCOUNTS_MAX, ImapSection
 from mailtrack.config.models_outgoing import OutgoingSection
+from mailtrack.config.models_trust import TrustSection
 from mailtrack.config.models_waiting import AlarmsSection, HeldSection
 from mailtrack.config.words import duration_from, listen_from, size_from, zone_from
-from mailtrack.desk.policy import AutoAck, Brakes, ReplyMode, TrustPolicy
+from mailtrack.desk.policy import AutoAck, Brakes, ReplyMode
 from mailtrack.tickets.ticket import Status
 
 _BRAKES: Final = Brakes()
@@ -171,6 +172,11 @@ class FrontSection(Section):
     tls: TlsSection | None = Field(
         None, description="Offers STARTTLS with this certificate. Default: no encryption."
     )
+    behind_mta: bool = Field(
+        False,
+        description="All mail comes here through your own mail server, and nobody else can "
+        "connect. Needed for trust.authentication_results to be believed here.",
+    )
 
 
 class LimitsSection(Section):
@@ -254,24 +260,6 @@ class LogSection(Section):
     level: LogLevel = Field(LogLevel.INFO, description="The least that is worth a line.")
     format: LogFormat = Field(
         LogFormat.AUTO, description="auto: text on a terminal, JSON elsewhere."
-    )
-
-
-class TrustSection(Section):
-    """How much proof an agent's mail needs before it acts."""
-
-    policy: TrustPolicy = Field(
-        TrustPolicy.AUTO,
-        description="auto: proof of origin is required as soon as a way to prove it is "
-        "configured; until then the reply token and the agent's address together suffice for "
-        "everyday commands. strict: proof is always required, without it a mail is held and "
-        "its agent is asked. capability: token and address always suffice.",
-    )
-    reply_to_from: MailAddresses = Field(
-        (),
-        description="The addresses that web forms of yours write from. Who asks is then the "
-        "one in Reply-To, unless the form's own origin is in doubt. They get no "
-        "acknowledgement: anybody can type any address into a form.",
     )
 
 

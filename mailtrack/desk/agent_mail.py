@@ -22,9 +22,11 @@ from mailtrack.desk.holding import (
     HoldReason,
     Own,
     answer_refused,
+    hold,
     hold_collision,
     hold_refused,
     hold_unproved,
+    tell_admins,
 )
 from mailtrack.desk.identity import Deed, Trust, Writer, trust
 from mailtrack.desk.letter_views import Event
@@ -44,7 +46,7 @@ from mailtrack.tickets.decision import (
     Field,
     Join,
 )
-from mailtrack.tickets.reading import Bracket
+from mailtrack.tickets.reading import Bracket, Verdict
 from mailtrack.tickets.ticket import Entry, EntryKind, Part, Status, Ticket
 from mailtrack.tickets.token import Purpose
 
@@ -223,6 +225,8 @@ def _held_for_proof(case: Case, writer: Writer, thread: Thread, work: Work) -> D
     if verdict is Trust.DO or case.is_granted(reason) or case.is_granted(HoldReason.STEP_UP):
         return None
     ticket = work.tickets[0] if work.tickets else None
+    if deed is Deed.STEP_UP and writer.origin.verdict is Verdict.FAIL:
+        return _left_to_admins(case, ticket, work.agent)
     would = (
         *foretold(case, work.brackets),
         *work.obeyed.warnings,
@@ -247,6 +251,15 @@ def _adds(work: Work) -> tuple[str, ...]:
     joins = (one for one in work.obeyed.effects if isinstance(one, Join))
     people = (one.participant for one in joins if one.participant.part is Part.CC)
     return tuple(dict.fromkeys(str(one.mailbox.address) for one in people))
+
+
+def _left_to_admins(case: Case, ticket: Ticket | None, agent: Agent) -> Decision:
+    """A grave command under a name that was disproved: nobody is asked to confirm an attack."""
+    held, outcome = hold(case, HoldReason.STEP_UP, agent=None, ticket=ticket)
+    outcome += tell_admins(case, held) + said(
+        "trust", "disproved: only an admin can release it"
+    )
+    return decided(case, outcome, Disposition.HELD, ticket, agent)
 
 
 def _reaches(case: Case, work: Work) -> tuple[str, ...]:

@@ -19,13 +19,13 @@ from mailtrack.desk.confirming import decide_answer
 from mailtrack.desk.customer_mail import decide_customer
 from mailtrack.desk.guesses import look_at_guesses
 from mailtrack.desk.holding import HoldReason, hold, tell_admins
-from mailtrack.desk.identity import Writer, writer_of
+from mailtrack.desk.identity import Writer, doubted, proof_in_words, writer_of
 from mailtrack.desk.importing import decide_import
 from mailtrack.desk.machines import decide_machine
 from mailtrack.desk.own_addresses import without_letters_to_us
 from mailtrack.desk.policy import Agent
 from mailtrack.desk.storms import loop_seen
-from mailtrack.desk.threads import Thread, match_thread
+from mailtrack.desk.threads import Thread, Via, match_thread
 from mailtrack.mail.envelope import Front
 from mailtrack.tickets.decision import Decision, Disposition, Reason
 from mailtrack.tickets.token import Token
@@ -64,11 +64,14 @@ def _decided(case: Case) -> Decision:
     if answer is not None:
         return answer
     thread = match_thread(case, writer)
+    by_ids = thread.via in (Via.ISSUED_ID, Via.OWN_ID)
+    writer = doubted(writer, case.mail, by_ids=by_ids)
     tokens = used(thread, writer)
     if thread.ticket is not None:
         # Letters are written from it: none may bring a token that has just died.
         thread = replace(thread, ticket=after(thread.ticket, tokens))
-    return _with(_by_writer(case, writer, thread), Outcome(tokens))
+    proof = said("origin", proof_in_words(writer.origin))
+    return _with(_by_writer(case, writer, thread), Outcome(tokens) + proof)
 
 
 def _by_writer(case: Case, writer: Writer, thread: Thread) -> Decision:

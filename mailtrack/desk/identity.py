@@ -7,12 +7,11 @@ permit together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mailtrack.desk.policy import Agent, Policy, TrustPolicy
-from mailtrack.mail.address import Mailbox, address_from
-from mailtrack.mail.envelope import Envelope
+from mailtrack.mail.address import Mailbox
 from mailtrack.mail.message import ParsedMail
 from mailtrack.tickets.reading import Origin, Verdict
 from mailtrack.tickets.ticket import PersonId
@@ -54,17 +53,25 @@ def writer_of(mail: ParsedMail, origin: Origin, policy: Policy) -> Writer | None
     return Writer(agent.id, Mailbox(agent.shown, mail.sender.address), agent, origin)
 
 
-def origin_of(mail: ParsedMail, envelope: Envelope, policy: Policy) -> Origin:
-    """What the transport itself proves: a login that belongs to the From address."""
-    login = envelope.authenticated_as
-    if login is None or mail.sender is None:
-        return Origin()
-    agent = policy.agent_at(mail.sender.address.key)
-    as_address = address_from(login)
-    is_theirs = as_address is not None and as_address.key == mail.sender.address.key
-    if is_theirs or (agent is not None and login == agent.name):
-        return Origin(Verdict.PASS, "smtp_auth", login)
-    return Origin(Verdict.FAIL, "smtp_auth", f"{login} may not write as this address")
+def doubted(writer: Writer, mail: ParsedMail, *, by_ids: bool) -> Writer:
+    """The writer, without what their proof does not cover.
+
+    ``by_ids``: only the ids that the mail answers say which ticket is meant. A proof that does
+    not cover them proves nothing there. What hides commands is nobody's hand (A99).
+    """
+    if mail.provenance.smuggled and writer.agent is not None:
+        said = f"the mail holds {mail.provenance.smuggled}, as no mail program writes it"
+        return replace(writer, origin=Origin(Verdict.FAIL, writer.origin.method, said))
+    if by_ids and not writer.origin.covers_ids and writer.origin.verdict is Verdict.PASS:
+        said = f"{writer.origin.said}, but not what the mail answers"
+        return replace(writer, origin=Origin(Verdict.NONE, writer.origin.method, said))
+    return writer
+
+
+def proof_in_words(origin: Origin) -> str:
+    """What was proved, by what, and what was not: a line of the trace."""
+    heads = {Verdict.PASS: "proved", Verdict.FAIL: "disproved", Verdict.NONE: "not proved"}
+    return f"{heads[origin.verdict]}: {origin.said}" if origin.said else heads[origin.verdict]
 
 
 def needs_origin(policy: Policy) -> bool:

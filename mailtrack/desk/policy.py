@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from mailtrack.desk.letters import Stationery
 from mailtrack.desk.promises import Rung, SlaPolicy
+from mailtrack.desk.proofs import DkimTrust, Relay
 from mailtrack.desk.routing import Routing
 from mailtrack.mail.address import Address
 from mailtrack.tickets.ticket import PersonId, Status, agent_id
@@ -178,7 +179,8 @@ class Policy:
     ``agent_token_life`` is how long an agent's reply token is good for.
     ``undo_delay`` is how long an agent's answer waits so that ``[undo]`` can stop it.
     ``reopen_within``: a mail to a ticket finished longer ago opens a linked follow-up.
-    ``origin_methods`` are the ways to prove a From address that are configured.
+    ``origin_methods`` are the ways to prove a From address that are configured; ``relay`` and
+    ``dkim`` say how far they go (``desk.origin``).
     ``reply_domain`` stands in our Message-IDs; in mode ``subdomain`` all its mail is ours.
     ``status_letters`` are the statuses a customer is told of when no words tell them.
     ``aliases`` maps a customer's further address keys to the one that names them.
@@ -211,6 +213,8 @@ class Policy:
     keys: KeyRing = field(repr=False)
     stationery: Stationery = field(repr=False)
     origin_methods: tuple[str, ...] = ()
+    relay: Relay | None = None
+    dkim: DkimTrust | None = None
     autoack: AutoAck = AutoAck.AUTO
     web_forms: tuple[str, ...] = ()
     status_letters: tuple[Status, ...] = (Status.RESOLVED, Status.CLOSED)

@@ -54,12 +54,14 @@ from mailtrack.desk.writing import (
 )
 from mailtrack.mail.address import Address
 from mailtrack.tickets.decision import Change, Field, IssueToken, Reason
+from mailtrack.tickets.reading import Verdict
 from mailtrack.tickets.ticket import JournalRow, Ticket, TicketLine
 from mailtrack.tickets.token import Purpose
 
 SHOWN_ENTRIES_MAX: Final = 50
 OPENING_CHARS_MAX: Final = 120
 SYNONYMS_SHOWN_MAX: Final = 4
+UNPROVED_QUESTIONS_HOUR_MAX: Final = 10  # anybody can make an agent's name ask (A39)
 _FIELDS: Final = {field.value: field for field in Field}
 
 Asked = tuple[Question, str]
@@ -261,6 +263,8 @@ def _letter(
     style: Style | None = None,
 ) -> Outcome:
     most = case.policy.brakes.questions_hour_max
+    if case.reading.origin.verdict is not Verdict.PASS:
+        most = min(most, UNPROVED_QUESTIONS_HOUR_MAX)
     if case.context.automatic.answers_to_sender_hour >= most:
         reason = Reason("brake", f"{agent.name} has asked {most} questions this hour")
         return Outcome(trace=(reason,))

@@ -34,6 +34,16 @@ NAME_CHARS_MAX: Final = 254  # a display name, a shown address
 FILENAME_BYTES_MAX: Final = 120
 DEFECTS_MAX: Final = 50
 
+# Proof of origin (security section 2.3).
+SIGNATURES_TRIED_MAX: Final = 5
+STAMPS_MAX: Final = 20
+STAMP_CHARS_MAX: Final = 8 * 1024
+SIGNATURE_BYTES_MAX: Final = 8 * 1024  # one DKIM-Signature field
+SIGNED_FIELDS_MAX: Final = 200  # names in its h=
+KEY_RECORD_BYTES_MAX: Final = 4 * 1024  # a key of 8192 bits takes 1.4 kB
+RSA_BITS_MIN: Final = 1024  # RFC 8301
+RSA_BITS_MAX: Final = 8192  # checking a longer one costs its owner nothing and us a second
+
 # Structure.
 MIME_DEPTH_MAX: Final = 20
 # Scanners and shops send hundreds of small files in one mail; a part costs 50 microseconds.

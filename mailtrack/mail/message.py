@@ -86,6 +86,51 @@ class Forwarded:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """An Authentication-Results field as it stands, unfolded. Anybody can write one.
+
+    ``hops`` is how many Received fields stand above it: what a relay of ours wrote stands high.
+    """
+
+    hops: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A DKIM signature, checked in all but its key, which stands in the DNS.
+
+    ``digest`` is the SHA-256 of what it signs, ``value`` the signature itself. ``signed`` are
+    the lower-case names of the fields it covers. ``expires_at`` is aware UTC. ``flaw`` says in
+    words why it proves nothing whatever its key, ``""`` if the key alone decides.
+    """
+
+    domain: str
+    selector: str = ""
+    algorithm: str = ""
+    signed: tuple[str, ...] = ()
+    digest: bytes = b""
+    value: bytes = b""
+    expires_at: datetime | None = None
+    flaw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a mail brings to prove where it comes from; none of it is proof by itself.
+
+    ``flaw`` says in words why nothing in this mail can prove anything, ``""`` if it may.
+    ``smuggled`` names what no honest program sends, and what hides commands: then the mail
+    commands nothing (security section 2.3, rule 8).
+    """
+
+    stamps: tuple[Stamp, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    flaw: str = ""
+    smuggled: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedMail:
     """One mail, read.
 
@@ -99,6 +144,7 @@ class ParsedMail:
     ``content_hash`` is the same for the same content under another Message-ID, ``""`` where
     nothing can tell. ``kind_reason`` names the sign that decided ``kind``. ``is_shallow``
     means the mail was too complex to read whole: first text only, raw mail kept.
+    ``provenance`` is what it brings to prove where it comes from.
     """
 
     subject: str = ""
@@ -127,6 +173,7 @@ class ParsedMail:
     content_hash: str = ""
     defects: tuple[Defect, ...] = ()
     is_shallow: bool = False
+    provenance: Provenance = Provenance()
 
     @property
     def is_machine(self) -> bool:

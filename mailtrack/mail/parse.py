@@ -19,6 +19,7 @@ from mailparser import MailParser
 from mailparser.dates import parse_mail_date
 
 from mailtrack.mail.address import Mailbox
+from mailtrack.mail.authentication import provenance_of
 from mailtrack.mail.automatic import kind_of
 from mailtrack.mail.body import body_html, body_text
 from mailtrack.mail.bounce import bounce_from
@@ -61,6 +62,7 @@ from mailtrack.mail.message import (
     Forwarded,
     Kind,
     ParsedMail,
+    Provenance,
 )
 from mailtrack.mail.names import safe_name
 from mailtrack.mail.parts import charset_hint, leaves_of
@@ -174,6 +176,7 @@ def _read(skeleton: Skeleton, defects: list[Defect], *, is_shallow: bool) -> Par
     defects += doubled(header)
     people = _people(header, hint, defects)
     facts = _facts(skeleton, people, hint, defects, is_shallow=is_shallow)
+    provenance = _attempt(lambda: provenance_of(skeleton.raw, header), "provenance", defects)
     attachments = () if is_shallow else _attachments(facts.parts, defects)
     meaning = _meaning(facts, defects)
     return ParsedMail(
@@ -203,6 +206,7 @@ def _read(skeleton: Skeleton, defects: list[Defect], *, is_shallow: bool) -> Par
         content_hash=_content_hash(people, facts, attachments),
         defects=_bounded(defects),
         is_shallow=is_shallow,
+        provenance=provenance or Provenance(flaw="it could not be looked at"),
     )
 
 

@@ -10,7 +10,6 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from mailtrack.config import Loaded, load
-from mailtrack.desk.identity import needs_origin
 from mailtrack.errors import ConfigError, Mistake
 from mailtrack.intake.imap.front import Probe, probe
 from mailtrack.intake.imap.ledger import FILE_NAME
@@ -77,11 +76,11 @@ def _sum(loaded: Loaded) -> str:
 
 def _advice(loaded: Loaded) -> tuple[str, ...]:
     found = []
-    if not needs_origin(loaded.policy):
+    if not loaded.policy.origin_methods:
         found.append(
-            "Agents are known by their reply token and From address together. To be asked "
-            "about everything that nothing proves: trust: {policy: strict} in mailtrack.yaml "
-            "(docs/operations.md, “Strict trust”)."
+            "Agents are known by their reply token and From address together: no way to prove "
+            "where mail comes from is configured. The shortest one is trust: {dkim: {}} in "
+            "mailtrack.yaml (docs/operations.md, “How to become strict”)."
         )
     if loaded.config.outgoing.smarthost is None:
         found.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 from argparse import Namespace
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 from mailtrack.config import Loaded
 from mailtrack.desk.case import Case
 from mailtrack.desk.decide import decide
-from mailtrack.desk.identity import origin_of
+from mailtrack.desk.origin import names_to_ask, origin_of
 from mailtrack.desk.reading import read
 from mailtrack.desk.web_forms import through_form
 from mailtrack.mail.address import Address, address_from
@@ -19,6 +20,7 @@ from mailtrack.mail.message import ParsedMail
 from mailtrack.mail.parse import parse
 from mailtrack.operator.inspect import read_raw
 from mailtrack.operator.place import NoDesk, loaded_desk, open_database
+from mailtrack.resolver import Resolver
 from mailtrack.store import lookup
 from mailtrack.tickets.context import Context
 from mailtrack.tickets.decision import AddEntry, Change, Decision, OpenTicket
@@ -33,7 +35,8 @@ def run(arguments: Namespace) -> int:
     mail = parse(raw)
     envelope = _envelope(arguments, mail, raw, loaded)
     policy = loaded.policy
-    mail, origin = through_form(mail, origin_of(mail, envelope, policy), policy)
+    records = asyncio.run(Resolver().records(names_to_ask(mail, envelope, policy)))
+    mail, origin = through_form(mail, origin_of(mail, envelope, policy, records), policy)
     reading = read(mail, envelope, policy=policy, origin=origin)
     context, numbers = _known(loaded, reading)
     fresh = Fresh(envelope.received_at, *numbers, envelope.spool_id, bytes(SEED_BYTES))
@@ -65,11 +68,17 @@ def _envelope(arguments: Namespace, mail: ParsedMail, raw: bytes, loaded: Loaded
         mail_from=_sender(arguments.mail_from, mail),
         rcpt_to=given or ours or (loaded.policy.queues[0].address,),
         received_at=datetime.now(UTC),
-        front=Front.PIPE,
+        front=_front(loaded),
         peer="",
         size_bytes=len(raw),
         sha256=hashlib.sha256(raw).hexdigest(),
     )
+
+
+def _front(loaded: Loaded) -> Front:
+    """The way it would have come: through the relay, if one is believed."""
+    relay = loaded.policy.relay
+    return min(relay.fronts, default=Front.PIPE) if relay else Front.PIPE
 
 
 def _sender(text: str | None, mail: ParsedMail) -> Address | None:

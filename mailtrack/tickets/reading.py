@@ -31,15 +31,30 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """What the DNS says at one name: ``text`` None if there is no such record.
+
+    ``trouble`` says in words why it could not be asked, ``""`` if it could.
+    """
+
+    name: str
+    text: bytes | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Whether the From address was proved, by which method, and what the method said.
 
     Asked of the world before the transaction, for exactly the domain of the From address.
+    ``said`` is a sentence for ``[why]``. ``covers_ids``: the proof covers In-Reply-To and
+    References too, so that they may say which ticket is meant.
     """
 
     verdict: Verdict = Verdict.NONE
     method: str = ""
     said: str = ""
+    covers_ids: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.address import address_from
 from mailtrack.mail.envelope import Front
 from mailtrack.reader import Reader
+from mailtrack.resolver import Resolver
 from mailtrack.store import lookup
 from mailtrack.store.codec import mail_from_json
 from mailtrack.store.database import Database
@@ -39,6 +40,7 @@ async def test_a_released_mail_whose_copy_is_gone_waits_again_and_stops_nobody(
         spool=spool, archive=archive, database=database, reader=reader,
         desk=Desk(lambda: policy, lambda: NOW, lambda: secrets.token_bytes(SEED_BYTES)),
         letters_written=lambda: None,
+        records=Resolver().records,
     )  # fmt: skip
 
     def put(raw: bytes, to: str) -> None:

@@ -11,14 +11,15 @@ from desk.cases import CARA, POLICY, address, mail_from
 from mailtrack.desk.identity import (
     Deed,
     Trust,
+    doubted,
     needs_origin,
-    origin_of,
     trust,
     writer_of,
 )
+from mailtrack.desk.origin import origin_of
 from mailtrack.desk.policy import Policy, TrustPolicy
 from mailtrack.mail.envelope import Envelope, Front
-from mailtrack.mail.message import ParsedMail
+from mailtrack.mail.message import ParsedMail, Provenance
 from mailtrack.tickets.reading import Origin, Verdict
 
 DO, CONFIRM = Trust.DO, Trust.CONFIRM
@@ -106,6 +107,24 @@ def test_the_agents_name_is_ours_and_not_the_mails() -> None:
 
 def test_without_one_clean_from_nobody_writes() -> None:
     assert writer_of(ParsedMail(), Origin(), POLICY) is None
+
+
+def test_a_proof_that_does_not_cover_the_ids_proves_nothing_about_what_they_name() -> None:
+    proved = Origin(PASS, "dkim", "DKIM: signed by help.example", covers_ids=False)
+    writer = writer_of(mail_from("ivan@help.example"), proved, POLICY)
+    assert writer is not None
+    plain = ParsedMail()
+    assert doubted(writer, plain, by_ids=True).origin.verdict is NONE
+    assert doubted(writer, plain, by_ids=False) == writer
+
+
+@pytest.mark.parametrize("sender", ["ivan@help.example", CARA])
+def test_a99_what_hides_commands_is_no_agents_hand_whatever_proves_it(sender: str) -> None:
+    writer = writer_of(mail_from(sender), Origin(PASS, "dkim", "signed"), POLICY)
+    assert writer is not None
+    smuggled = ParsedMail(provenance=Provenance(smuggled="a bare line feed"))
+    found = doubted(writer, smuggled, by_ids=False).origin
+    assert found.verdict is (FAIL if writer.agent else PASS)
 
 
 def envelope(login: str | None) -> Envelope:

@@ -1,0 +1,147 @@
+"""``trust`` of ``mailtrack.yaml`` as values: whose stamps and signatures prove an origin."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.util import find_spec
+from ipaddress import ip_network
+from typing import Final
+
+from mailtrack.config.models import MailtrackFile
+from mailtrack.config.models_trust import DkimSection, ResultMethod, ResultsSection
+from mailtrack.config.page import KeyPath, Page, did_you_mean, shown_text
+from mailtrack.config.report import Report
+from mailtrack.desk.policy import Agent
+from mailtrack.desk.proofs import DkimTrust, Network, Relay
+from mailtrack.mail.address import domain_from
+from mailtrack.mail.envelope import Front
+
+AUTHENTICATION_RESULTS: Final = "authentication_results"
+DKIM: Final = "dkim"
+THIS_MACHINE: Final = (ip_network("127.0.0.0/8"), ip_network("::1"))
+_LIBRARIES: Final = ("dkim", "dns")
+_AUTHSERV_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """The ways of proof that are configured, and their names for the policy."""
+
+    relay: Relay | None
+    dkim: DkimTrust | None
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The names of the ways."""
+        rows = ((AUTHENTICATION_RESULTS, self.relay), (DKIM, self.dkim))
+        return tuple(name for name, way in rows if way is not None)
+
+
+def proofs_of(
+    file: MailtrackFile, page: Page, agents: tuple[Agent, ...], *, report: Report
+) -> Proofs:
+    """What ``trust`` says of proof, with every mistake in it reported."""
+    trust = file.trust
+    peers = _peers(trust.trusted_peers, page, report)
+    relay = dkim = None
+    if trust.authentication_results is not None:
+        fronts = _fronts(file, trust.authentication_results)
+        relay = _relay_of(trust.authentication_results, fronts, peers, page, agents, report)
+    if trust.dkim is not None:
+        dkim = _dkim_of(trust.dkim, page, agents, report)
+    return Proofs(relay, dkim)
+
+
+def _fronts(file: MailtrackFile, section: ResultsSection) -> frozenset[Front]:
+    listeners = ((Front.SMTP, file.intake.smtp), (Front.LMTP, file.intake.lmtp))
+    behind = {kind for kind, one in listeners if one is not None and one.behind_mta}
+    return frozenset(behind | {Front(one.value) for one in section.also})
+
+
+def _relay_of(
+    section: ResultsSection,
+    fronts: frozenset[Front],
+    peers: tuple[Network, ...],
+    page: Page,
+    agents: tuple[Agent, ...],
+    report: Report,
+) -> Relay:
+    at: KeyPath = ("trust", AUTHENTICATION_RESULTS)
+    if not _AUTHSERV_ID.fullmatch(section.authserv_id):
+        found = f"{shown_text(section.authserv_id)} is not the name of a server"
+        mend = "Write the first word of its Authentication-Results, such as mx.help.example"
+        report.wrong(page, (*at, "authserv_id"), found, mend)
+    if not fronts and page.is_whole(("intake",)):
+        found = "no way in is declared to be behind that server, so nothing is believed"
+        mend = "Set behind_mta: true at intake.lmtp or intake.smtp, where only it can connect"
+        report.wrong(page, at, found, mend)
+    names = {one.name for one in agents}
+    for login, agent in section.logins.items():
+        if ResultMethod.AUTH not in section.methods:
+            found = "logins are listed, and the method auth is not"
+            report.wrong(page, (*at, "logins"), found, "Add auth to methods, or delete them")
+            break
+        if agents and agent not in names:
+            found = f"there is no agent {shown_text(agent)}"
+            report.wrong(page, (*at, "logins", login), found, did_you_mean(agent, names))
+    return Relay(
+        authserv_id=section.authserv_id,
+        hops=section.received_hops,
+        methods=tuple(one.value for one in section.methods),
+        fronts=fronts,
+        peers=peers,
+        logins=tuple(section.logins.items()),
+    )
+
+
+def _peers(texts: tuple[str, ...], page: Page, report: Report) -> tuple[Network, ...]:
+    found: list[Network] = list(THIS_MACHINE)
+    for index, text in enumerate(texts):
+        try:
+            network = ip_network(text.strip(), strict=False)
+        except ValueError:
+            mend = "Write an address or a network: 192.0.2.25, 10.0.0.0/8, ::1"
+            path: KeyPath = ("trust", "trusted_peers", index)
+            report.wrong(page, path, f"{shown_text(text)} is no IP address", mend)
+            continue
+        if network.prefixlen == 0:
+            mend = "Name your mail server alone: whoever can connect could write its results"
+            path = ("trust", "trusted_peers", index)
+            report.wrong(page, path, f"{shown_text(text)} is everybody", mend)
+        found.append(network)
+    return tuple(found)
+
+
+def _dkim_of(
+    section: DkimSection, page: Page, agents: tuple[Agent, ...], report: Report
+) -> DkimTrust:
+    at: KeyPath = ("trust", DKIM)
+    missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    if missing:
+        mend = "Install them: pip install 'mailtrack[auth]'"
+        report.wrong(page, at, "the libraries for it are not installed", mend)
+    theirs = {key.rpartition("@")[2] for agent in agents for key in agent.emails}
+    signers: list[tuple[str, tuple[str, ...]]] = []
+    for text, by in section.domains.items():
+        path: KeyPath = (*at, "domains", text)
+        domain = _domain(text, page, path, report, is_key=True)
+        names = [_domain(name, page, (*path, index), report) for index, name in enumerate(by)]
+        if domain is None or None in names:
+            continue
+        if theirs and domain not in theirs:
+            found = f"no agent has an address at {domain}"
+            report.warn(page, path, found, did_you_mean(domain, theirs))
+        signers.append((domain, tuple(name for name in names if name)))
+    return DkimTrust(tuple(signers), section.max_age, section.max_skew)
+
+
+def _domain(
+    text: str, page: Page, path: KeyPath, report: Report, *, is_key: bool = False
+) -> str | None:
+    domain = domain_from(text)
+    if domain is None or "." not in domain:
+        tell = report.wrong_key if is_key else report.wrong
+        tell(page, path, f"{shown_text(text)} is no domain", "Write it plainly: help.example")
+        return None
+    return domain
