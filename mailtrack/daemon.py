@@ -151,7 +151,8 @@ class Daemon:
             self.database, self.spool, floor, self.sender, self.desk, config.alarm_command
         )
         places_of = (self.database, self.archive, config.state)
-        self.errands = Errands(*places_of, self._policy, now, self.desk.seed)
+        desk = (self._policy, now, self.desk.seed)
+        self.errands = Errands(*places_of, *desk, keep_closed=config.keep_closed)
         self.clock = Clock(
             clerk=self.clerk,
             sender=self.sender,

@@ -15,14 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, assert_never
 
 from mailtrack import log
 from mailtrack.desk.errand_letters import decide_errand_done
 from mailtrack.desk.policy import Policy
 from mailtrack.intake.archive import Archive
 from mailtrack.mail.redacting import holds, without_words
-from mailtrack.store import errands, exporting, ledger, personal, redaction
+from mailtrack.store import errands, expiring, exporting, ledger, personal, redaction
 from mailtrack.store.database import Database
 from mailtrack.tickets.errand import Errand, ErrandDone, ErrandKind
 from mailtrack.tickets.fresh import Fresh
@@ -42,9 +42,11 @@ class Errands:
     policy: Callable[[], Policy]
     now: Callable[[], datetime]
     seed: Callable[[], bytes]
+    keep_closed: timedelta | None = None
 
     def run_next(self) -> bool:
         """Do the oldest errand; whether there was one. Raises TemporaryFailure."""
+        self._look_for_expired()
         with self.database.reading() as session:
             found = errands.next_errand(session.connection())
         if found is None:
@@ -63,6 +65,10 @@ class Errands:
                 self._erase(serial, errand)
             case ErrandKind.REDACT:
                 self._redact(errand)
+            case ErrandKind.EXPIRE:
+                self._expire(errand)
+            case _:
+                assert_never(errand.kind)
 
     def _finish(self, errand: Errand) -> None:
         """The files that are to go, then the letter, in one transaction with the end."""
@@ -70,7 +76,7 @@ class Errands:
             done, gone = errands.cleared(session.connection(), errand.id)
         for sha256 in gone:
             self.archive.remove(sha256)
-        if errand.kind is not ErrandKind.EXPORT:
+        if errand.kind in (ErrandKind.ERASE, ErrandKind.REDACT):
             self.database.forget()
         now = self.now()
         fresh = Fresh(now, 0, 0, errand.id, self.seed())
@@ -94,6 +100,31 @@ class Errands:
                 numbers=(*found.own, *found.others),
                 kept=found.kept,
                 review=erased.review,
+            )
+            errands.clear(connection, errand.id, done, gone=erased.raws)
+
+    def _look_for_expired(self) -> None:
+        """Entrust the oldest tickets whose time is over, if there are any and a time is set."""
+        if self.keep_closed is None:
+            return
+        now = self.now()
+        before = now - self.keep_closed
+        with self.database.reading() as session:
+            if not expiring.expired(session.connection(), before=before):
+                return
+        about = before.isoformat()
+        errand = Errand(f"errand.expire.{about}", ErrandKind.EXPIRE, about, 0, "", now)
+        with self.database.transaction() as session:
+            errands.entrust(session.connection(), errand)
+
+    def _expire(self, errand: Errand) -> None:
+        before = datetime.fromisoformat(errand.about)
+        with self.database.transaction() as session:
+            connection = session.connection()
+            numbers = expiring.expired(connection, before=before)
+            erased = expiring.expire(connection, numbers)
+            done = ErrandDone(
+                entries=erased.entries, mails=len(erased.raws), letters=erased.letters
             )
             errands.clear(connection, errand.id, done, gone=erased.raws)
 

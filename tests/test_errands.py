@@ -5,12 +5,14 @@ import json
 import secrets
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from bench import NOW, Bench, bench_policy
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from mailtrack.errands import Errands
 from mailtrack.mail.address import address_from
@@ -88,14 +90,17 @@ class PrivateDesk:
         while self.errands.run_next():
             pass
 
-    def last_letter(self, who: str, name: str) -> OutgoingMail | None:
+    def last_letter(
+        self, who: str, name: str, *, number: int | None = None
+    ) -> OutgoingMail | None:
+        of_ticket = LETTER.c.number == number if number else true()
         with self.bench.database.reading() as session:
             row = (
                 session.connection()
                 .execute(
                     select(LETTER_MAIL.c.mail)
                     .join(LETTER, LETTER.c.letter_id == LETTER_MAIL.c.letter_id)
-                    .where(LETTER.c.recipient == who, LETTER.c.name == name)
+                    .where(LETTER.c.recipient == who, LETTER.c.name == name, of_ticket)
                     .order_by(LETTER.c.id.desc())
                 )
                 .first()
@@ -283,3 +288,24 @@ def test_a_mail_that_cannot_be_cleaned_goes_whole() -> None:
         for at in range(400)
     )
     assert without_words(nested + SECRET.encode(), SECRET) is None
+
+
+async def test_tickets_are_forgotten_when_their_time_is_over(desk) -> None:
+    await desk.mail(CARA, f"Lost {SECRET}", f"My word is {SECRET}.")
+    await desk.mail(BOB, "Open still", "The printer burns.")
+    notification = desk.last_letter(IVAN, "notification", number=1)
+    to = str(notification.reply_to.address)
+    await desk.mail(IVAN, "Re: [#1] Lost [close]", "Found it.", to=to)
+    assert not desk.errands.run_next(), "nothing is forgotten unless a time is given"
+    late = replace(desk.errands, keep_closed=timedelta(days=30))
+    assert not late.run_next(), "its time is not over"
+    late = replace(late, now=lambda: NOW + timedelta(days=31))
+    assert late.run_next() and not late.run_next()
+
+    gone, kept = desk.ticket(1), desk.ticket(2)
+    assert {entry.text for entry in gone.entries} == {"(erased)"}
+    assert gone.requester.endswith("@invalid") and kept.requester == BOB
+    assert kept.entries[0].text.strip() == "The printer burns."
+    assert desk.found("word") == [] and desk.found("printer") == [2]
+    assert not any("archive" in name for name in desk.files_with(SECRET))
+    assert desk.problems() == ()

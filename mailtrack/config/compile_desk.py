@@ -140,6 +140,7 @@ def config_of(
         log_format=file.log.format,
         templates=templates,
         alarm_command=tuple(file.alarms.command),
+        keep_closed=file.retention.closed_tickets,
     )
 
 

@@ -32,7 +32,7 @@ from mailtrack.config.kinds import (
 from mailtrack.config.models_imap import ACCOUNTS_MAX, ImapSection
 from mailtrack.config.models_outgoing import OutgoingSection
 from mailtrack.config.models_trust import TrustSection
-from mailtrack.config.models_waiting import AlarmsSection, HeldSection
+from mailtrack.config.models_waiting import AlarmsSection, HeldSection, RetentionSection
 from mailtrack.config.words import duration_from, listen_from, size_from, zone_from
 from mailtrack.desk.policy import AutoAck, Brakes, ReplyMode
 from mailtrack.tickets.ticket import Status
@@ -374,4 +374,7 @@ class MailtrackFile(Section):
     )
     held: HeldSection = Field(
         default_factory=HeldSection, description="Mail that waits for somebody's word."
+    )
+    retention: RetentionSection = Field(
+        default_factory=RetentionSection, description="What is forgotten by itself."
     )

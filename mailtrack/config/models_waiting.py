@@ -64,6 +64,17 @@ class AlarmsSection(Section):
     )
 
 
+class RetentionSection(Section):
+    """What is forgotten by itself. Nothing is, unless a time is given here."""
+
+    closed_tickets: Duration | None = Field(
+        None,
+        description="Tickets that were finished longer ago than this, such as 1095d, lose "
+        "their words, files, raw mails, names and addresses; numbers, times and fields stay. "
+        "A ticket with the tag legal-hold is left as it is. null: all is kept.",
+    )
+
+
 class HeldSection(Section):
     """Mail that waits for somebody's word. None of it is ever deleted."""
 

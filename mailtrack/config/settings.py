@@ -141,3 +141,4 @@ class Config:
     log_format: LogFormat
     templates: tuple[Path, ...]
     alarm_command: tuple[str, ...] = ()
+    keep_closed: timedelta | None = None

@@ -426,6 +426,7 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
             **HERE,
         )
         for kind in ErrandKind
+        if kind is not ErrandKind.EXPIRE  # nobody asked, so nobody is told
     ),
     "config_broken": (
         letters.ConfigBrokenView(

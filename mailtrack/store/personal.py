@@ -127,7 +127,7 @@ def erase(
     review, entries = _erase_entries(connection, found, tombstone)
     _erase_people(connection, found, tombstone)
     letters = _erase_letters(connection, found, tombstone)
-    raws -= set(_still_needed(connection, raws))
+    raws -= set(still_needed(connection, raws))
     _erase_receipts(connection, found, tombstone, raws)
     _erase_held(connection, found)
     _erase_mentions(connection, found, tombstone)
@@ -198,7 +198,7 @@ def _erase_letters(connection: Connection, found: Belongings, tombstone: str) ->
     free = or_(LETTER.c.number.is_(None), LETTER.c.number.not_in(found.kept))
     wanted = free & or_(to_them, LETTER.c.number.in_(found.own))
     ids = tuple(connection.execute(select(LETTER.c.letter_id).where(wanted)).scalars())
-    _empty_letters(connection, ids)
+    empty_letters(connection, ids)
     for some in _in_parts(ids):
         these = LETTER.c.letter_id.in_(some)
         connection.execute(
@@ -214,7 +214,7 @@ def _erase_letters(connection: Connection, found: Belongings, tombstone: str) ->
     return len(ids)
 
 
-def _empty_letters(connection: Connection, ids: tuple[str, ...]) -> None:
+def empty_letters(connection: Connection, ids: tuple[str, ...]) -> None:
     """Letters without words: those that have not left will not."""
     for some in _in_parts(ids):
         connection.execute(delete(LETTER_MAIL).where(LETTER_MAIL.c.letter_id.in_(some)))
@@ -225,7 +225,7 @@ def _empty_letters(connection: Connection, ids: tuple[str, ...]) -> None:
         )
 
 
-def _still_needed(connection: Connection, raws: set[str]) -> Iterator[str]:
+def still_needed(connection: Connection, raws: set[str]) -> Iterator[str]:
     """Of these raw mails, those that another ticket reads a text or a file from."""
     said = select(ENTRY.c.raw_sha256).where(ENTRY.c.raw_sha256.is_not(None))
     yield from raws.intersection(connection.execute(said).scalars())
@@ -287,7 +287,7 @@ def _erase_mentions(connection: Connection, found: Belongings, tombstone: str) -
     )
     free = or_(LETTER.c.number.is_(None), LETTER.c.number.not_in(found.kept))
     letters = select(LETTER.c.letter_id).where(LETTER.c.letter_id.in_(told), free)
-    _empty_letters(connection, tuple(connection.execute(letters).scalars()))
+    empty_letters(connection, tuple(connection.execute(letters).scalars()))
 
 
 def _replaced(text: str | None, person: str, tombstone: str) -> str | None:

@@ -18,11 +18,14 @@ class ErrandKind(StrEnum):
     EXPORT = "export"  # everything that is kept of a person, as files
     ERASE = "erase"  # everything that is kept of a person is gone
     REDACT = "redact"  # some words are gone from one ticket
+    EXPIRE = "expire"  # tickets finished before a date are forgotten; nobody asked
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
     """One errand. ``about`` is the person's key, or for ``REDACT`` the words that must go.
+
+    ``EXPIRE`` is by ``""``, and ``about`` is the date in ISO 8601.
 
     ``number`` is the ticket of ``REDACT``, 0 otherwise. ``by`` is the admin who confirmed it.
     """
