@@ -121,22 +121,7 @@ class Daemon:
             memory_bytes=config.reader.memory_bytes_max,
         )
         self._compose = composer_for(config)
-        self.sender = Sender(
-            self.database,
-            courier_for(config),
-            compose=self._composed,
-            fetch_attachment=self._attachment,
-            now=now,
-            on_failure=self._tell_of_failure,
-            hand_overs_max=config.outgoing.connections_max
-            if config.outgoing.smarthost
-            else HAND_OVERS_MAX,
-            # What goes into Maildirs leaves nobody's house.
-            brake=Brake(
-                config.outgoing.letters_10_minutes_max if config.outgoing.smarthost else None
-            ),
-            patience=Patience(config.outgoing.warn_after, config.outgoing.give_up_after),
-        )
+        self.sender = self._built_sender(config)
         self.desk = Desk(self._policy, now, lambda: secrets.token_bytes(SEED_BYTES))
         self.clerk = Clerk(
             spool=self.spool,
@@ -150,9 +135,15 @@ class Daemon:
         self.watch = watch_over(
             self.database, self.spool, floor, self.sender, self.desk, config.alarm_command
         )
-        places_of = (self.database, self.archive, config.state)
-        desk = (self._policy, now, self.desk.seed)
-        self.errands = Errands(*places_of, *desk, keep_closed=config.keep_closed)
+        self.errands = Errands(
+            self.database,
+            self.archive,
+            config.state,
+            policy=self._policy,
+            now=now,
+            seed=self.desk.seed,
+            keep_closed=config.keep_closed,
+        )
         self.clock = Clock(
             clerk=self.clerk,
             sender=self.sender,
@@ -164,6 +155,21 @@ class Daemon:
         )
         self.fronts: tuple[Running, ...] = ()
         self._working: asyncio.Task[None] | None = None
+
+    def _built_sender(self, config: Config) -> Sender:
+        is_relayed = config.outgoing.smarthost is not None
+        return Sender(
+            self.database,
+            courier_for(config),
+            compose=self._composed,
+            fetch_attachment=self._attachment,
+            now=self._now,
+            on_failure=self._tell_of_failure,
+            hand_overs_max=config.outgoing.connections_max if is_relayed else HAND_OVERS_MAX,
+            # What goes into Maildirs leaves nobody's house.
+            brake=Brake(config.outgoing.letters_10_minutes_max if is_relayed else None),
+            patience=Patience(config.outgoing.warn_after, config.outgoing.give_up_after),
+        )
 
     async def start(self) -> None:
         """Bring everything up; when this returns mail is taken.
@@ -427,24 +433,3 @@ def notify_systemd(message: str, *, environ: Mapping[str, str]) -> None:
     address = "\0" + path[1:] if path.startswith("@") else path
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifying:
         notifying.sendto(message.encode("ascii"), address)
-
-
-def clock_from(environ: Mapping[str, str]) -> Callable[[], datetime]:
-    """The time; with MAILTRACK_CLOCK, a file that holds an offset in seconds to real time.
-
-    For tests and rehearsals of deadlines: the whole desk lives at the moved time.
-    """
-    path = environ.get("MAILTRACK_CLOCK")
-    if not path:
-        return lambda: datetime.now(UTC)
-    file = Path(path)
-
-    def moved() -> datetime:
-        real = datetime.now(UTC)
-        try:
-            offset = float(file.read_text("ascii"))
-        except (OSError, ValueError):
-            return real
-        return datetime.fromtimestamp(real.timestamp() + offset, UTC)
-
-    return moved

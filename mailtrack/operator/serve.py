@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from mailtrack import log
+from mailtrack.clock import clock_from
 from mailtrack.config import Loaded, load
 from mailtrack.config.models import LogFormat
-from mailtrack.daemon import Daemon, clock_from
+from mailtrack.daemon import Daemon
 from mailtrack.errors import PermanentFailure
 from mailtrack.operator.place import called, config_folder
 
