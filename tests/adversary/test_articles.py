@@ -168,8 +168,10 @@ def test_freescout_forged_ids_send_nothing_to_a_customer(scene: Scene) -> None:
     letter = scene.last(IVAN)
     real_id, address = letter.header("Message-ID"), letter.reply_address
     local, _, domain = real_id.strip("<>").partition("@")
+    token, _, tail = local.partition(".")  # what is behind the dot is no secret
+    other = f"{token[:-1]}{'b' if token[-1] != 'b' else 'c'}.{tail}"
     forged = (
-        f"<{'0' * len(local)}@{domain}>", f"<{local[:-1]}x@{domain}>",
+        f"<{'0' * len(local)}@{domain}>", f"<{other}@{domain}>",
         f"<{local}@evil.example>", f"<notify-1-1-{local}@{domain}>",
         "<notify-1-1-0@help.example>",
     )  # fmt: skip
