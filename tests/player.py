@@ -122,6 +122,12 @@ class Player:
     def step_restart(self, _step: Step) -> None:
         self._move(self.stage.restart)
 
+    def step_off(self, _step: Step) -> None:
+        self.stage.is_off = True
+
+    def step_on(self, _step: Step) -> None:
+        self._move(self.stage.begin_again)
+
     def step_away(self, step: Step) -> None:
         agent, _, until = step.words.partition(" until ")
         self.stage.send_away(agent, at_from(until, self.stage.policy.zone))
@@ -146,7 +152,7 @@ class Player:
                 login=words.login,
             )
 
-        self._move(arrive, is_mail=True)
+        self._move(arrive, is_mail=not self.stage.is_off)
 
     def _move(self, move: Callable[[], None], *, is_mail: bool = False) -> None:
         """Move the world; every letter that is written then must keep the laws."""

@@ -15,6 +15,7 @@ A file is a few comments, the desk's YAML where it differs from `scenarios/desk/
     held H1: commands, asks ivan      held nothing         what waits for somebody's word
     ended as duplicate                                     the end state of the last mail
     because: rules.yaml:4                                  a line of its trace
+    off      on                                            mail only waits; it is taken
     restart                                                all that is not on disk is forgotten
 
 Headers stand under `-->` and `<--` (a mail's replace the defaults; one without a value is left
@@ -35,6 +36,8 @@ _STEPS = {
     "at": r"at (\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?)",
     "advance": r"advance ((?:\d+[smhd] ?)+)",
     "restart": r"restart()",
+    "off": r"off()",
+    "on": r"on()",
     "ticket": r"ticket (\d+: .+)",
     "entry": r"entry (\d+\.\d+: .+)",
     "clock": r"clock (\d+: .+)",
@@ -45,7 +48,7 @@ _STEPS = {
 }
 STEPS = {verb: re.compile(pattern) for verb, pattern in _STEPS.items()}
 # What moves the world on: before it, every letter that left must have been expected.
-MOVES = frozenset({"mail", "at", "advance", "restart", "away"})
+MOVES = frozenset({"mail", "at", "advance", "restart", "off", "on", "away"})
 
 _MAIL_WORDS = re.compile(r"\s+(to|cc|bcc|answers|taps|sends|logged in as|by)\s+")
 _YAML = re.compile(r"(mailtrack|people|rules|sla)\.yaml:")

@@ -75,6 +75,8 @@ class Stage:
         self.left: list[Left] = []
         self.keys: dict[str, bytes] = {}  # what the DNS says
         self._name = name
+        self.is_off = False  # mail is accepted by the fronts and waits
+        self._waiting: list[clerk.Taken] = []
         self.released = 0  # held mails that the last mail released
         self._mails = 0
         self._ticks = 0
@@ -116,21 +118,36 @@ class Stage:
             sha256=sha256,
             authenticated_as=login,
         )
-        handled = self._handle(self._proved(envelope.spool_id, envelope, parse(raw)))
+        taken = self._proved(envelope.spool_id, envelope, parse(raw))
+        if self.is_off:
+            self._waiting.append(taken)
+            return Handled("waiting", ())
+        return self._decided(taken)
+
+    def begin_again(self) -> None:
+        """The desk is on again, and takes what has waited in its order."""
+        self.is_off = False
+        self.restart()
+        waiting, self._waiting = self._waiting, []
+        for taken in waiting:
+            self._decided(taken)
+
+    def _decided(self, taken: clerk.Taken) -> Handled:
+        handled = self._handle(taken)
         waiting = self._released()
         self.released = len(waiting)
         for held, grant in waiting:
             decision_id = f"{held.spool_id}.{held.held_id}"
             mail = parse(self._archive[held.raw_sha256])
-            taken = self._proved(decision_id, held.envelope, mail, grant)
-            again = self._handle(taken, releasing=held.held_id)
+            granted = self._proved(decision_id, held.envelope, mail, grant)
+            again = self._handle(granted, releasing=held.held_id)
             handled = Handled(again.disposition, handled.trace + again.trace)
         return handled
 
     def move_to(self, instant: datetime) -> None:
         """The clock goes on; what falls due on the way happens at its time."""
         assert instant >= self.now, f"the clock goes back to {instant}"
-        for _ in range(EVENTS_MAX):
+        for _ in range(0 if self.is_off else EVENTS_MAX):
             due = self._next_event()
             if due is None or due > instant:
                 break
@@ -141,6 +158,8 @@ class Stage:
 
     def settle(self) -> None:
         """What is due now happens: reminders, then letters."""
+        if self.is_off:
+            return
         self._strike()
         for _ in range(LETTERS_MAX):
             if not self._send_due():

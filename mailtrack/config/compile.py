@@ -251,6 +251,7 @@ def _policy_of(
         relay=proofs.relay,
         dkim=proofs.dkim,
         autoack=file.autoack.require,
+        autoack_not_after=file.autoack.not_after,
         web_forms=tuple(one.key for one in file.trust.reply_to_from),
         status_letters=desk.status_letters,
         categories=desk.categories,

@@ -272,6 +272,13 @@ class AutoAckSection(Section):
         "everybody but machines. never: nobody. auto: aligned as soon as a way to prove origin "
         "is configured, any until then.",
     )
+    not_after: Duration = spelt(
+        "1d",
+        duration_from,
+        "A mail that is taken later than this, because the desk was off, is not acknowledged "
+        "any more: its ticket is opened, and the admins get one letter with all of these "
+        "people.",
+    )
 
 
 class BrakesSection(Section):

@@ -14,6 +14,7 @@ from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.echoing import greeting_name, short_subject
 from mailtrack.desk.hearing import customer_recipient
 from mailtrack.desk.identity import Writer, needs_origin
+from mailtrack.desk.late import too_late
 from mailtrack.desk.letter_views import AcknowledgedView, AnswerView, CannedAnswerView
 from mailtrack.desk.policy import AutoAck, Policy
 from mailtrack.desk.promises import Calendar
@@ -44,9 +45,9 @@ def acknowledge(
     against = reason_against(case, writer)
     if against:
         return said("acknowledgement", f"none: {against}")
-    shut = breaker(case, ticket.number)
-    if shut is not None:
-        return shut
+    instead = too_late(case, ticket.number) or breaker(case, ticket.number)
+    if instead is not None:
+        return instead
     requester = next(iter(ticket.with_part(Part.REQUESTER)))
     to = customer_recipient(case.policy, ticket, requester)
     desk = desk_view(case.policy, queue_for(case.policy, ticket.queue).address)

@@ -7,6 +7,7 @@ came to be.
 from __future__ import annotations
 
 from mailtrack.desk.case import Case, Outcome, said
+from mailtrack.desk.late import told_of_late
 from mailtrack.desk.letter_views import DigestView, StormView
 from mailtrack.desk.machines import admins_of
 from mailtrack.desk.policy import Agent
@@ -33,6 +34,7 @@ def storms_passed(case: Case, due: StormDue) -> Outcome:
             outcome += _digest(case, agent, tuple(kept), lines)
     for admin in admins_of(case) if alerts else ():
         outcome += _storm(case, admin, alerts, lines)
+    outcome += told_of_late(case, _of(due, Mark.LATE), lines)
     for mark in _of(due, Mark.UNSAID):
         outcome += said("breaker", f"closed; {mark.count} acknowledgements were not sent")
     return outcome

@@ -33,6 +33,7 @@ from mailtrack.desk.views import (
     StormLineView,
     SuggestionView,
     TicketView,
+    WaitedLineView,
 )
 from mailtrack.errors import Mistake
 from mailtrack.tickets.decision import Reason
@@ -273,6 +274,17 @@ class StormView(AgentLetterView):
     storms: tuple[StormLineView, ...] = ()
     is_breaker_open: bool = False
     is_loop_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnacknowledgedView(AgentLetterView):
+    """The desk was off: who wrote and got no acknowledgement, the earliest first.
+
+    ``count`` is how many there are, of whom ``waited`` lists so many as a letter bears.
+    """
+
+    count: int
+    waited: tuple[WaitedLineView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,6 +216,7 @@ class Policy:
     relay: Relay | None = None
     dkim: DkimTrust | None = None
     autoack: AutoAck = AutoAck.AUTO
+    autoack_not_after: timedelta = timedelta(days=1)
     web_forms: tuple[str, ...] = ()
     status_letters: tuple[Status, ...] = (Status.RESOLVED, Status.CLOSED)
     categories: tuple[str, ...] = ()

@@ -55,6 +55,7 @@ from mailtrack.desk.views import (
     PublicPersonView,
     RungView,
     StormLineView,
+    WaitedLineView,
     mailto,
 )
 from mailtrack.errors import Mistake
@@ -326,6 +327,23 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
         ),
         letters.StormView(route=TO_DESK, storms=(StormLineView(LINE),), **HERE),
         letters.StormView(route=TO_DESK, is_loop_seen=True, **HERE),
+    ),
+    "unacknowledged": (
+        letters.UnacknowledgedView(
+            route=TO_DESK,
+            count=340,
+            waited=(
+                WaitedLineView(LINE, SOON - timedelta(days=3)),
+                WaitedLineView(BARE_LINE, SOON - timedelta(days=3)),
+            ),
+            **HERE,
+        ),
+        letters.UnacknowledgedView(
+            route=TO_DESK,
+            count=1,
+            waited=(WaitedLineView(LINE, SOON - timedelta(days=3)),),
+            **HERE,
+        ),
     ),
     "bounced": (
         letters.BouncedView(

@@ -37,7 +37,7 @@ def muting(case: Case, ticket: Ticket, entry: Entry) -> tuple[datetime | None, O
     ``ticket`` holds the entry already. A ticket that gets too many mails at once, or the same
     words again and again, is muted for an hour, and the admins are told so.
     """
-    until = _standing(case, Mark.MUTED, ticket.number)
+    until = _until(case, Mark.MUTED, ticket.number)
     if until is not None:
         return until, said("brake", "the ticket is muted: told in one letter later")
     why = _why_muted(case, ticket, entry)
@@ -69,7 +69,7 @@ def breaker(case: Case, number: int) -> Outcome | None:
     It opens when the desk has sent as many as it may in an hour, or five times what is usual
     at this time of day, and the admins are told once.
     """
-    until = _standing(case, Mark.BREAKER, 0)
+    until = _until(case, Mark.BREAKER, 0)
     if until is not None:
         return Outcome((_unsaid(until),)) + said(
             "acknowledgement", "none: the breaker is open, the desk had sent too many at once"
@@ -98,7 +98,7 @@ def flood_ticket(case: Case) -> Ticket | None:
 def loop_seen(case: Case) -> tuple[Effect, ...]:
     """The admins are told, once a day, that a letter of ours came back as a new mail (S65)."""
     now = case.fresh.now
-    if _standing(case, Mark.TOLD, 0, LOOP_SAID) is not None:
+    if _until(case, Mark.TOLD, 0, LOOP_SAID) is not None:
         return ()
     marks = (
         StormMark(Mark.ALERT, now, 0, LOOP_SAID, LOOP_SAID),
@@ -107,14 +107,20 @@ def loop_seen(case: Case) -> tuple[Effect, ...]:
     return tuple(map(SetMark, marks))
 
 
-def _standing(case: Case, mark: Mark, number: int, person: str = "") -> datetime | None:
+def standing(case: Case, mark: Mark, number: int, person: str = "") -> StormMark | None:
+    """The mark of that kind, ticket and person whose hour has not come; None if none stands."""
     found = (
-        one.until
+        one
         for one in case.context.marks
         if (one.mark, one.number, one.person) == (mark, number, person)
         and one.until > case.fresh.now
     )
     return next(found, None)
+
+
+def _until(case: Case, mark: Mark, number: int, person: str = "") -> datetime | None:
+    found = standing(case, mark, number, person)
+    return found.until if found else None
 
 
 def _why_muted(case: Case, ticket: Ticket, entry: Entry) -> str | None:
@@ -149,10 +155,10 @@ def _body_key(text: str) -> str:
 
 def _alert(case: Case, number: int) -> tuple[Effect, ...]:
     now = case.fresh.now
-    told = _standing(case, Mark.TOLD, number)
+    told = _until(case, Mark.TOLD, number)
     if told is not None:
         return ()
-    lately = _standing(case, Mark.TOLD, 0)
+    lately = _until(case, Mark.TOLD, 0)
     marks = (
         StormMark(Mark.ALERT, lately or now, number, MUTED_SAID, MUTED_SAID),
         StormMark(Mark.TOLD, now + TICKET_TOLD_FOR, number),

@@ -304,6 +304,14 @@ class StormLineView:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitedLineView:
+    """A ticket whose first mail had waited ``since`` then until it was taken."""
+
+    ticket: ListLineView
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HelpRowView:
     """One command: ``usage`` as it is typed, ``synonyms`` beside it, ``says`` what it does."""
 

@@ -165,6 +165,7 @@ class Spool:
         authenticated_as: str | None = None,
         is_encrypted: bool = False,
         full_size_bytes: int | None = None,
+        waiting_since: datetime | None = None,
     ) -> Incoming:
         """Begin to take a mail that comes in pieces."""
         envelope = Envelope(
@@ -179,6 +180,7 @@ class Spool:
             authenticated_as=authenticated_as,
             is_encrypted=is_encrypted,
             full_size_bytes=full_size_bytes,
+            waiting_since=waiting_since,
         )
         draft = Draft(self._writer.draft_path(), envelope)
         return Incoming(draft, self._writer, self.check_room)
@@ -193,6 +195,7 @@ class Spool:
         peer: str,
         received_at: datetime,
         full_size_bytes: int | None = None,
+        waiting_since: datetime | None = None,
     ) -> Envelope:
         """Store a mail; when this returns it survives a power cut.
 
@@ -206,6 +209,7 @@ class Spool:
             peer=peer,
             received_at=received_at,
             full_size_bytes=full_size_bytes,
+            waiting_since=waiting_since,
         )
         return await incoming.store(received_at, raw)
 

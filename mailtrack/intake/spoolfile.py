@@ -46,6 +46,7 @@ def head_of(envelope: Envelope, *, length: int = 0) -> bytes:
         "authenticated_as": envelope.authenticated_as,
         "is_encrypted": envelope.is_encrypted,
         "full_size_bytes": envelope.full_size_bytes,
+        "waiting_since": _text(envelope.waiting_since),
     }
     # json.dumps escapes every control and non-ASCII character: the line stays one line.
     line = HEAD_NAME + json.dumps(facts, separators=(",", ":")).encode("ascii")
@@ -72,6 +73,7 @@ def envelope_from(head: bytes, spool_id: str) -> Envelope:
             authenticated_as=facts["authenticated_as"],
             is_encrypted=facts.get("is_encrypted", False),  # new in 0.1.0
             full_size_bytes=facts.get("full_size_bytes"),
+            waiting_since=_instant(facts.get("waiting_since")),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise SpoolDamaged(f"{spool_id}: the envelope line cannot be read") from error
@@ -96,6 +98,14 @@ def without_head(content: bytes) -> bytes:
     if not content.startswith(HEAD_NAME):
         return content
     return content[content.find(b"\r\n", 0, HEAD_BYTES_MAX) + 2 :]
+
+
+def _text(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text is not None else None
 
 
 def _pair(address: Address | None) -> tuple[str, str] | None:

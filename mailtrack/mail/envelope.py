@@ -31,7 +31,8 @@ class Envelope:
     login, None if there was none. ``peer`` is the client's IP address, ``""`` if there is none
     (a Unix socket, the pipe). ``is_encrypted`` says that the client spoke TLS to us.
     ``full_size_bytes`` is set for a stub of ours, which stands for a mail of that size that was
-    too big to be fetched.
+    too big to be fetched. ``waiting_since`` is when it came into the mailbox from which it was
+    fetched, aware UTC; None if it came to us directly, or if the mailbox did not say.
     """
 
     spool_id: str
@@ -45,3 +46,9 @@ class Envelope:
     authenticated_as: str | None = None
     is_encrypted: bool = False
     full_size_bytes: int | None = None
+    waiting_since: datetime | None = None
+
+    @property
+    def came_at(self) -> datetime:
+        """When the mail was there for us to take: here, or in a mailbox of ours."""
+        return min(self.received_at, self.waiting_since or self.received_at)

@@ -58,6 +58,7 @@ class EnvelopeJson(TypedDict):
     authenticated_as: str | None
     is_encrypted: NotRequired[bool]  # not in what was written before 0.1.0
     full_size_bytes: NotRequired[int | None]
+    waiting_since: NotRequired[str | None]
 
 
 def json_from_mail(mail: OutgoingMail) -> str:
@@ -120,6 +121,7 @@ def json_from_envelope(envelope: Envelope) -> str:
         "authenticated_as": envelope.authenticated_as,
         "is_encrypted": envelope.is_encrypted,
         "full_size_bytes": envelope.full_size_bytes,
+        "waiting_since": envelope.waiting_since.isoformat() if envelope.waiting_since else None,
     }
     return _dump(shape)
 
@@ -127,6 +129,7 @@ def json_from_envelope(envelope: Envelope) -> str:
 def envelope_from_json(text: str) -> Envelope:
     """The envelope that ``json_from_envelope`` wrote."""
     shape = cast(EnvelopeJson, json.loads(text))
+    since = shape.get("waiting_since")
     return Envelope(
         spool_id=shape["spool_id"],
         mail_from=_to_address(shape["mail_from"]) if shape["mail_from"] else None,
@@ -139,6 +142,7 @@ def envelope_from_json(text: str) -> Envelope:
         authenticated_as=shape["authenticated_as"],
         is_encrypted=shape.get("is_encrypted", False),
         full_size_bytes=shape.get("full_size_bytes"),
+        waiting_since=datetime.fromisoformat(since) if since else None,
     )
 
 

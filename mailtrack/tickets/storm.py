@@ -25,11 +25,12 @@ class Mark(StrEnum):
     UNSAID = "unsaid"  # acknowledgements that the open breaker kept back, counted
     ALERT = "alert"  # admins are to be told
     TOLD = "told"  # admins have been told
+    LATE = "late"  # a ticket that was taken too late to acknowledge; of the desk, how many
 
     @property
     def is_in_force(self) -> bool:
         """Whether decisions look at it; the others only wait for their hour."""
-        return self in (Mark.MUTED, Mark.BREAKER, Mark.TOLD)
+        return self in (Mark.MUTED, Mark.BREAKER, Mark.TOLD, Mark.LATE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,20 @@ A raw mail is parsed and decided on a small desk; what the store would know is h
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from desk.cases import CARA, NOW, POLICY, address, entry, numbered
 
 from mailtrack.desk.case import Case
 from mailtrack.desk.decide import decide
+from mailtrack.desk.late import LISTED_MAX
 from mailtrack.desk.policy import AutoAck, Policy
 from mailtrack.desk.reading import read
 from mailtrack.mail.envelope import Envelope, Front
 from mailtrack.mail.machine_signs import ABSENCES
 from mailtrack.mail.parse import parse
-from mailtrack.tickets.context import Context, Receipt, RecentAutomatic
+from mailtrack.tickets.context import Context, Grant, Receipt, RecentAutomatic
 from mailtrack.tickets.decision import Decision, SetMark
 from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.letter import Letter
@@ -38,6 +39,9 @@ def decided(
     context: Context | None = None,
     policy: Policy = POLICY,
     origin: Origin | None = None,
+    now: datetime = NOW,
+    waiting_since: datetime | None = None,
+    grant: Grant | None = None,
 ) -> Decision:
     """What becomes of a first mail of a customer; `headers` win, `""` leaves one out."""
     usual = {
@@ -56,10 +60,11 @@ def decided(
         peer="192.0.2.1",
         size_bytes=100,
         sha256="0" * 64,
+        waiting_since=waiting_since,
     )
     reading = read(mail, envelope, policy=policy, origin=origin or Origin())
-    fresh = Fresh(NOW, 2, 1, "s1", b"seed" * 8)
-    return decide(Case(mail, envelope, reading, context or Context(), policy, fresh))
+    fresh = Fresh(now, 2, 1, "s1", b"seed" * 8)
+    return decide(Case(mail, envelope, reading, context or Context(), policy, fresh, grant))
 
 
 def acks(decision: Decision) -> list[Letter]:
@@ -244,3 +249,57 @@ def test_a63_an_acknowledgement_says_nothing_that_the_mail_chose_but_a_short_sub
         assert theirs not in shown
     assert len(mail.subject) <= 120 + len("[#2] ")
     assert "Click" not in mail.text
+
+
+# Mail that is taken late (S10).
+
+DAY = POLICY.autoack_not_after
+RELEASED = Grant("H1", by="@ada", permits="")
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("now", "waiting_since", "is_told"),
+    [
+        (NOW + DAY, None, True),
+        (NOW + DAY + SECOND, None, False),
+        # What a mailbox says counts as well, and can make a mail only older.
+        (NOW, NOW - DAY, True),
+        (NOW, NOW - DAY - SECOND, False),
+        (NOW, NOW + 9 * DAY, True),
+        (NOW + DAY + SECOND, NOW + 9 * DAY, False),
+    ],
+)
+def test_a_mail_taken_too_late_is_listed_instead_of_acknowledged(
+    now: datetime, waiting_since: datetime | None, is_told: bool
+) -> None:
+    decision = decided(now=now, waiting_since=waiting_since)
+    assert decision.number == 2
+    assert bool(acks(decision)) is is_told
+    assert [mark.number for mark in late_marks(decision)] == ([] if is_told else [0, 2])
+
+
+def test_a_date_of_long_ago_is_only_a_claim() -> None:
+    assert acks(decided({"Date": "Mon, 2 Mar 2015 09:00:00 +0000"}))
+
+
+def test_what_somebody_released_is_acknowledged_however_late() -> None:
+    assert acks(decided(now=NOW + 9 * DAY, grant=RELEASED))
+
+
+def test_who_would_not_have_been_told_is_not_listed() -> None:
+    assert not late_marks(decided({"Precedence": "bulk"}, now=NOW + 9 * DAY))
+
+
+@pytest.mark.parametrize(("known", "listed"), [(LISTED_MAX - 1, [0, 2]), (LISTED_MAX, [0])])
+def test_a_letter_lists_so_many_and_counts_the_rest(known: int, listed: list[int]) -> None:
+    until = NOW + 9 * DAY + SECOND
+    standing = StormMark(Mark.LATE, until, count=known)
+    marks = late_marks(decided(now=NOW + 9 * DAY, context=Context(marks=(standing,))))
+    assert [mark.number for mark in marks] == listed
+    assert {mark.until for mark in marks} == {until}, "one hour, and so one letter"
+
+
+def late_marks(decision: Decision) -> list[StormMark]:
+    marks = [one.mark for one in decision.effects if isinstance(one, SetMark)]
+    return [one for one in marks if one.mark is Mark.LATE]

@@ -333,6 +333,7 @@ _envelopes = st.builds(
     sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
     authenticated_as=st.none() | st.text(max_size=10),
     is_encrypted=st.booleans(),
+    waiting_since=st.none() | st.datetimes(timezones=st.just(UTC)),
 )
 
 

@@ -20,6 +20,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from servers.machine import (
@@ -156,10 +157,13 @@ class Dovecot:
             raise
         return session
 
-    def append(self, address: str, raw: bytes, *, folder: str = "INBOX") -> None:
-        """Puts a mail into somebody's folder, as if it had just arrived."""
+    def append(
+        self, address: str, raw: bytes, *, folder: str = "INBOX", at: datetime | None = None
+    ) -> None:
+        """Puts a mail into somebody's folder, as if it had arrived ``at``, or just now."""
+        date = imaplib.Time2Internaldate(at) if at else ""
         with self.connect(address) as session:
-            answer, text = session.append(folder, "", "", raw)
+            answer, text = session.append(folder, "", date, raw)
             assert answer == "OK", text
 
     def mails(self, address: str, *, folder: str = "INBOX") -> list[bytes]:

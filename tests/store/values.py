@@ -72,4 +72,5 @@ envelopes = st.builds(
     sha256=names,
     authenticated_as=st.none() | texts,
     is_encrypted=st.booleans(),
+    waiting_since=st.none() | instants,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
 from mailtrack.intake.imap.wire import Response
@@ -18,6 +19,10 @@ _TOKEN: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"|([()])|([^\s()"]+)')
 _FETCH: Final = re.compile(rb"\d{1,10} FETCH \(", re.IGNORECASE)
 _CODE: Final = re.compile(rb"(?i)OK \[(UIDVALIDITY|UIDNEXT) (\d{1,10})\]")
 _PERMANENT: Final = re.compile(rb"(?i)OK \[PERMANENTFLAGS \(([^)]*)\)")
+_DATE: Final = re.compile(
+    rb" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d:\d\d:\d\d) ([+-]\d{4})", re.ASCII
+)
+_MONTHS: Final = b"jan feb mar apr may jun jul aug sep oct nov dec".split()
 _EXISTS: Final = re.compile(rb"(?i)(\d{1,10}) EXISTS\b")
 
 
@@ -38,7 +43,16 @@ class Fetched:
 
     uid: int
     size_bytes: int | None = None
+    internal_date: datetime | None = None
     content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is known of a mail before it is fetched: ``waiting_since`` when it came there."""
+
+    size_bytes: int
+    waiting_since: datetime | None = None
 
 
 def folder_from(responses: Iterable[Response], ending: bytes) -> Folder | None:
@@ -87,12 +101,28 @@ def fetched_from(responses: Iterable[Response]) -> dict[int, Fetched]:
         one = Fetched(
             int(uid),
             int(size) if isinstance(size, bytes) and size.isdigit() else None,
+            _instant_from(facts.get(b"INTERNALDATE")),
             content if isinstance(content, bytes) else None,
         )
         known = found.get(one.uid)
         if known is None or (known.size_bytes is None and known.content is None):
             found[one.uid] = one
     return found
+
+
+def _instant_from(value: Value | None) -> datetime | None:
+    """`` 2-Mar-2026 10:00:00 +0200`` of RFC 9051; None for what is no such date."""
+    found = _DATE.fullmatch(value) if isinstance(value, bytes) else None
+    if found is None or found[2].lower() not in _MONTHS:
+        return None
+    month = _MONTHS.index(found[2].lower()) + 1
+    text = f"{int(found[3]):04}-{month:02}-{int(found[1]):02}T{found[4].decode()}"
+    try:
+        return datetime.strptime(
+            f"{text}{found[5].decode()}", "%Y-%m-%dT%H:%M:%S%z"
+        ).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _is_uid(word: bytes) -> bool:

@@ -14,6 +14,7 @@ from mailtrack.intake.imap.account import DELETED, Account, Security
 from mailtrack.intake.imap.answers import (
     Fetched,
     Folder,
+    Outline,
     fetched_from,
     folder_from,
     uids_from,
@@ -191,12 +192,13 @@ class Client:
         responses, _ = await self._ask("UID", "SEARCH", *criteria)
         return uids_from(responses)
 
-    async def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """How large these are; those that have gone meanwhile are missing."""
-        found = await self._fetch(uid_set(uids), "(UID RFC822.SIZE)", ANSWER_SECONDS_MAX)
+    async def outlines(self, uids: Sequence[int]) -> dict[int, Outline]:
+        """How large these are, and since when there; those that have gone are missing."""
+        what = "(UID RFC822.SIZE INTERNALDATE)"
+        found = await self._fetch(uid_set(uids), what, ANSWER_SECONDS_MAX)
         wanted = frozenset(uids)
         return {
-            uid: one.size_bytes
+            uid: Outline(one.size_bytes, one.internal_date)
             for uid, one in found.items()
             if uid in wanted and one.size_bytes is not None
         }

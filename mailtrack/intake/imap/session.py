@@ -22,7 +22,7 @@ from typing import Final
 from mailtrack import log
 from mailtrack.errors import TemporaryFailure
 from mailtrack.intake.imap.account import DONE, SEEN, TOO_BIG, Account, FirstStart
-from mailtrack.intake.imap.answers import Folder
+from mailtrack.intake.imap.answers import Folder, Outline
 from mailtrack.intake.imap.client import WHOLE_BYTES_MAX, Client
 from mailtrack.intake.imap.ledger import FolderLedger
 from mailtrack.intake.imap.toobig import stub_of
@@ -188,16 +188,16 @@ class Session:
                 await self._settle(client, folder, chunk, is_too_big=is_too_big)
 
     async def _take_chunk(self, client: Client, folder: Folder, uids: Sequence[int]) -> None:
-        sizes = await client.sizes(uids)
+        outlines = await client.outlines(uids)
         taken: list[int] = []
         too_big: list[int] = []
         for uid in uids:
             if self._stopping.is_set():
                 break
-            if uid not in sizes:
+            if uid not in outlines:
                 continue  # somebody expunged it meanwhile
             try:
-                is_too_big = await self._take(client, folder, uid, sizes[uid])
+                is_too_big = await self._take(client, folder, uid, outlines[uid])
             except SaidNo as no:
                 # The others do not wait for it; it is tried again with the whole folder.
                 self._log.error("imap_mail_not_given", uid=uid, reason=str(no))
@@ -209,17 +209,17 @@ class Session:
         await self._settle(client, folder, too_big, is_too_big=True)
 
     async def _take(
-        self, client: Client, folder: Folder, uid: int, size_bytes: int
+        self, client: Client, folder: Folder, uid: int, outline: Outline
     ) -> bool | None:
         """Bring one mail into the spool; whether it was too big, None if it has gone."""
         key = (folder.uidvalidity, uid)
         if key not in self._unrecorded:
             self._house.spool.check_room()
-            if size_bytes > WHOLE_BYTES_MAX:
+            if outline.size_bytes > WHOLE_BYTES_MAX:
                 async with self._house.room_for_large:
-                    spooled = await self._spooled(client, uid, size_bytes)
+                    spooled = await self._spooled(client, uid, outline)
             else:
-                spooled = await self._spooled(client, uid, size_bytes)
+                spooled = await self._spooled(client, uid, outline)
             if spooled is None:
                 return None
             self._unrecorded[key] = spooled
@@ -231,9 +231,9 @@ class Session:
         return is_too_big
 
     async def _spooled(
-        self, client: Client, uid: int, size_bytes: int
+        self, client: Client, uid: int, outline: Outline
     ) -> tuple[str, bool] | None:
-        limit = self._house.reception.limits.size_bytes_max
+        limit, size_bytes = self._house.reception.limits.size_bytes_max, outline.size_bytes
         raw = await client.body(uid, size_bytes, limit) if size_bytes <= limit else None
         if size_bytes <= limit and raw is None:
             return None
@@ -257,6 +257,7 @@ class Session:
             peer="",
             received_at=self._house.now(),
             full_size_bytes=full_size_bytes,
+            waiting_since=outline.waiting_since,
         )
         self._log.info(
             "mail_spooled",

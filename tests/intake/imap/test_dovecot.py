@@ -2,10 +2,11 @@
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from intake.doors import ALSO_OURS, OURS
+from intake.doors import ALSO_OURS, NOON, OURS
 from intake.imap.mailbox import (
     Desk,
     account_on,
@@ -52,6 +53,18 @@ async def test_what_waits_is_taken_oldest_first_byte_for_byte_read_or_not(
     assert all(
         "\\Seen" in one and "$MailtrackDone" in one for one in flags_of(dovecot, account.user)
     )
+
+
+async def test_since_when_a_mail_lies_there_is_known(dovecot: Dovecot, tmp_path: Path) -> None:
+    """S10: not what the mail claims, but what the server says."""
+    account = account_on(dovecot)
+    then = datetime(2026, 2, 20, 8, 30, tzinfo=UTC)
+    dovecot.append(account.user, mail("Long ago"), at=then)
+    async with fetching(tmp_path, account) as desk:
+        await taken(desk, 1)
+        envelope, _ = desk.stored()[0]
+        assert envelope.waiting_since == envelope.came_at == then
+        assert envelope.received_at == NOON
 
 
 async def test_a_push_brings_a_mail_at_once(dovecot: Dovecot, tmp_path: Path) -> None:

@@ -65,6 +65,26 @@ def test_what_fetch_says_is_read(
 
 
 @pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        (b'" 2-Mar-2026 10:00:00 +0200"', datetime(2026, 3, 2, 8, tzinfo=UTC)),
+        (b'"12-DEC-2026 23:59:59 -0530"', datetime(2026, 12, 13, 5, 29, 59, tzinfo=UTC)),
+        (b'"30-Feb-2026 10:00:00 +0000"', None),
+        (b'"01-Jan-0001 00:00:00 +1400"', None),
+        (b'"01-Jan-0000 00:00:00 +0000"', None),
+        (b'"02-Foo-2026 10:00:00 +0000"', None),
+        (b'"02-Mar-2026 10:00:00 +9999"', None),
+        (b'"2026-03-02T10:00:00Z"', None),
+        (b"NIL", None),
+        (b"()", None),
+    ],
+)
+def test_since_when_a_mail_is_there_is_read(text: bytes, instant: datetime | None) -> None:
+    found = fetched_from([(b"1 FETCH (UID 3 INTERNALDATE " + text + b" RFC822.SIZE 9)",)])[3]
+    assert (found.size_bytes, found.internal_date) == (9, instant)
+
+
+@pytest.mark.parametrize(
     "line", [b"1 FETCH (", b"1 FETCH (UID)", b"1 FETCH (UID x)", b"1 FETCH )", b"FETCH", b""]
 )
 def test_what_cannot_be_read_says_nothing(line: bytes) -> None:
