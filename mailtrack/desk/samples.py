@@ -11,11 +11,10 @@ from datetime import timedelta
 from typing import Final
 
 from mailtrack.desk import letter_views as letters
+from mailtrack.desk.admin_samples import FOR_ADMINS
 from mailtrack.desk.sample_pieces import (
     ACTIONS,
     ANSWER,
-    APART,
-    BARE_APART,
     BARE_HELD,
     BARE_LINE,
     BARE_TICKET,
@@ -43,7 +42,6 @@ from mailtrack.desk.sample_pieces import (
     action,
 )
 from mailtrack.desk.views import (
-    AlarmItemView,
     CannedView,
     Caution,
     CautionView,
@@ -54,15 +52,10 @@ from mailtrack.desk.views import (
     ProblemView,
     PublicPersonView,
     RungView,
-    StormLineView,
-    WaitedLineView,
     mailto,
 )
-from mailtrack.errors import Mistake
-from mailtrack.tickets.alarm import KINDS
 from mailtrack.tickets.clock import Metric
 from mailtrack.tickets.decision import Reason
-from mailtrack.tickets.errand import ErrandDone, ErrandKind
 
 CANNED: Final = letters.CannedAnswerView(
     ticket=PUBLIC,
@@ -317,34 +310,6 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
         ),
         letters.DigestView(route=TO_DESK, lines=(), **HERE),
     ),
-    "storm": (
-        letters.StormView(
-            route=TO_DESK,
-            storms=(StormLineView(LINE), StormLineView(BARE_LINE, is_breaker=True)),
-            is_breaker_open=True,
-            is_loop_seen=True,
-            **HERE,
-        ),
-        letters.StormView(route=TO_DESK, storms=(StormLineView(LINE),), **HERE),
-        letters.StormView(route=TO_DESK, is_loop_seen=True, **HERE),
-    ),
-    "unacknowledged": (
-        letters.UnacknowledgedView(
-            route=TO_DESK,
-            count=340,
-            waited=(
-                WaitedLineView(LINE, SOON - timedelta(days=3)),
-                WaitedLineView(BARE_LINE, SOON - timedelta(days=3)),
-            ),
-            **HERE,
-        ),
-        letters.UnacknowledgedView(
-            route=TO_DESK,
-            count=1,
-            waited=(WaitedLineView(LINE, SOON - timedelta(days=3)),),
-            **HERE,
-        ),
-    ),
     "bounced": (
         letters.BouncedView(
             route=TO_NOTE,
@@ -391,71 +356,6 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
             **HERE,
         ),
     ),
-    "quarantined": (
-        letters.QuarantinedView(route=TO_CONFIRM, apart=(APART,), is_again=True, **HERE),
-        letters.QuarantinedView(route=TO_DESK, apart=(APART, BARE_APART), **HERE),
-    ),
-    "held_list": (
-        letters.HeldListView(
-            route=TO_DESK,
-            held=(HELD, BARE_HELD),
-            apart=(APART, BARE_APART),
-            more=3,
-            is_daily=True,
-            **HERE,
-        ),
-        letters.HeldListView(route=TO_DESK, held=(HELD,), is_reminder=True, **HERE),
-        letters.HeldListView(route=TO_CONFIRM, actions=CONFIRM, held=(BARE_HELD,), **HERE),
-    ),
-    "guessed": (
-        letters.GuessedView(
-            route=TO_DESK, actions=ACTIONS, peer="192.0.2.66", count=21, until=SOON, **HERE
-        ),
-        letters.GuessedView(route=TO_DESK, peer="", count=1, until=SOON, **HERE),
-    ),
-    "alarm": (
-        letters.AlarmView(
-            route=TO_DESK,
-            raised=(
-                *(AlarmItemView(kind, "", "a reason", BEFORE) for kind in KINDS),
-                AlarmItemView("imap", "support@help.example", "login refused", BEFORE),
-            ),
-            ended=(AlarmItemView("relay_down", "", "refused", BEFORE),),
-            **HERE,
-        ),
-        letters.AlarmView(
-            route=TO_DESK, raised=(), ended=(AlarmItemView("disk_low", "", "", NOW),), **HERE
-        ),
-    ),
     "held_digest": (letters.HeldDigestView(route=TO_DESK, held=(HELD, BARE_HELD), **HERE),),
-    "errand": tuple(
-        letters.ErrandView(
-            route=TO_DESK,
-            kind=kind.value,
-            done=ErrandDone(
-                place="/var/lib/mailtrack/exports/person-3.tar",
-                entries=4,
-                mails=3,
-                letters=5,
-                numbers=(7, 1042),
-                kept=(9,),
-                review=(7,),
-            ),
-            **HERE,
-        )
-        for kind in ErrandKind
-        if kind is not ErrandKind.EXPIRE  # nobody asked, so nobody is told
-    ),
-    "config_broken": (
-        letters.ConfigBrokenView(
-            route=TO_DESK,
-            mistakes=(
-                Mistake("rules.yaml", 12, 9, "assign", "no agent “ivn”", "Did you mean ivan?"),
-                Mistake("sla.yaml", 3, 1, "", "a tab", ""),
-            ),
-            since=BEFORE,
-            **HERE,
-        ),
-        letters.ConfigBrokenView(route=TO_DESK, mistakes=(), **HERE),
-    ),
+    **FOR_ADMINS,
 }
