@@ -215,6 +215,10 @@ def _restore(parser: argparse.ArgumentParser) -> None:
     _config(parser)
 
 
+def _password(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("login", help="an agent's name in people.yaml, or their address")
+
+
 def _schema(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
@@ -246,6 +250,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb("restore", "bring a backup back, the desk stopped", "backup", _restore, "run_restore"),
     Verb("deliver", "hand over one mail on stdin, from a pipe", "deliver", _deliver),
     Verb("import", "take in mail of the past, silently", "importing", _import),
+    Verb("password", "print the line that lets an agent submit mail", "password", _password),
     Verb("schema", "write JSON Schemas that editors complete YAML with", "schema", _schema),
 )
 

@@ -14,6 +14,7 @@ import smtplib
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from email import message_from_bytes
 from email.message import EmailMessage
 from pathlib import Path
@@ -56,13 +57,18 @@ class Process:
 
     # Life and death.
 
-    def start(self, *, is_waited_for: bool = True) -> None:
-        """Start it; when this returns it takes mail, if that is waited for."""
+    def start(
+        self, *, program: Sequence[str] | None = None, is_waited_for: bool = True
+    ) -> None:
+        """Start it; when this returns it takes mail, if that is waited for.
+
+        `program` runs it in another world than `command` does.
+        """
         environ = {**os.environ, "MAILTRACK_CLOCK": str(self.clock)}
         environ.pop("PYTHONDONTWRITEBYTECODE", None)
         with (self.folder / "log").open("ab") as file:
             self._running = subprocess.Popen(
-                (*self.command, "serve", "--config", str(self.config)),
+                (*(program or self.command), "serve", "--config", str(self.config)),
                 stdout=file,
                 stderr=file,
                 env=environ,

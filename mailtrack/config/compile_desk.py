@@ -13,10 +13,16 @@ from urllib.parse import unquote, urlsplit
 from mailtrack.config.compile_dkim import dkim_of
 from mailtrack.config.compile_imap import imap_accounts_of
 from mailtrack.config.known import SHIPPED, Known
-from mailtrack.config.models import DeskSection, FrontSection, MailtrackFile
+from mailtrack.config.models import (
+    DeskSection,
+    FrontSection,
+    MailtrackFile,
+    SubmissionSection,
+    TlsSection,
+)
 from mailtrack.config.page import KeyPath, Page, did_you_mean, shown_text
 from mailtrack.config.report import Report
-from mailtrack.config.secret import Secrets
+from mailtrack.config.secret import Secrets, secret_file
 from mailtrack.config.settings import (
     Config,
     Encryption,
@@ -25,6 +31,7 @@ from mailtrack.config.settings import (
     Outgoing,
     ReaderLimits,
     Smarthost,
+    Submission,
     Tls,
 )
 from mailtrack.desk.policy import Queue, ReplyMode
@@ -33,6 +40,7 @@ from mailtrack.tickets.token import TOKEN_CHARS
 
 LOCAL_WITH_TOKEN_MAX: Final = LOCAL_CHARS_MAX - TOKEN_CHARS - 1
 
+PASSWORD_MEND: Final = "Make it: `mailtrack password LOGIN >> FILE`, readable by us only"
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _SMARTHOST_MEND: Final = "Write smtp://user@relay.example:587 or smtps://user@relay.example:465"
 
@@ -124,6 +132,7 @@ def config_of(
             secrets=secrets,
             report=report,
         ),
+        submission=_submission_of(file.intake.submission, page, environ, report),
         limits=FrontLimits(
             mail_bytes_max=limits.mail_size_max,
             recipients_max=limits.recipients_max,
@@ -218,15 +227,41 @@ def _listener_of(
         return None
     if front.tls is None:
         return Listener(front.listen)
+    return Listener(front.listen, _tls_of(front.tls, page, name, report))
+
+
+def _tls_of(section: TlsSection, page: Page, name: str, report: Report) -> Tls:
     path: KeyPath = ("intake", name, "tls")
+    folder = page.path.parent
     tls = Tls(
-        (page.path.parent / front.tls.certificate).absolute(),
-        (page.path.parent / front.tls.key).absolute(),
+        (folder / section.certificate).absolute(),
+        (folder / section.key).absolute(),
+        section.implicit,
     )
     for key, file in (("certificate", tls.certificate), ("key", tls.key)):
         if page.is_whole((*path, key)) and not file.is_file():
             report.wrong(page, (*path, key), f"{file} is not there", "Correct the path")
-    return Listener(front.listen, tls)
+    return tls
+
+
+def _submission_of(
+    section: SubmissionSection | None, page: Page, environ: Mapping[str, str], report: Report
+) -> Submission | None:
+    if section is None:
+        return None
+    path: KeyPath = ("intake", "submission")
+    file = secret_file("submission-passwords", environ)
+    if file is None and section.passwords is not None:
+        path = (*path, "passwords")
+        file = (page.path.parent / section.passwords).absolute()
+    if file is None:
+        found = "nobody could log in: there is no file of passwords"
+        report.wrong(page, path, found, "Set passwords: /path/to/it")
+        return None
+    if not file.is_file():
+        report.wrong(page, path, f"{file} is not there", PASSWORD_MEND)
+    tls = _tls_of(section.tls, page, "submission", report)
+    return Submission(Listener(section.listen, tls), file)
 
 
 def _outgoing_of(

@@ -160,6 +160,10 @@ class TlsSection(Section):
     key: Text = Field(
         description="The PEM file of its private key.", examples=["/etc/mailtrack/key.pem"]
     )
+    implicit: bool = Field(
+        False,
+        description="TLS from the first byte, as on port 465. Default: STARTTLS is offered.",
+    )
 
 
 class FrontSection(Section):
@@ -176,6 +180,26 @@ class FrontSection(Section):
         False,
         description="All mail comes here through your own mail server, and nobody else can "
         "connect. Needed for trust.authentication_results to be believed here.",
+    )
+
+
+class SubmissionSection(Section):
+    """A way in for agents who log in; it takes mail to the desk, and nothing else."""
+
+    listen: ListenAt = Field(
+        description="Where to listen: host:port, [::1]:port or *:port.",
+        examples=["*:587"],
+    )
+    tls: TlsSection = Field(
+        description="The certificate. Nobody logs in, and no mail is taken, without TLS."
+    )
+    passwords: Text | None = Field(
+        None,
+        description="A file with one `login:hash` a line, as `mailtrack password LOGIN` prints "
+        "it. A login is an agent's name in people.yaml, or one of their addresses. Better "
+        "given as credential submission-passwords of systemd, or by "
+        "MAILTRACK_SUBMISSION_PASSWORDS_FILE.",
+        examples=["/etc/mailtrack/secrets/passwords"],
     )
 
 
@@ -221,6 +245,11 @@ class IntakeSection(Section):
     )
     imap: tuple[ImapSection, ...] = Field(
         (), description="The mailboxes to fetch mail from.", max_length=ACCOUNTS_MAX
+    )
+    submission: SubmissionSection | None = Field(
+        None,
+        description="SMTP for agents who log in: what they write is proved to be theirs. "
+        "null: none.",
     )
     limits: LimitsSection = Field(default_factory=LimitsSection, description="The bounds.")
 

@@ -17,6 +17,7 @@ class Tls:
 
     certificate: Path
     key: Path
+    is_implicit: bool = False  # spoken from the first byte, rather than after STARTTLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,14 @@ class Listener:
 
     listen: Listen
     tls: Tls | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The way in for agents who log in. ``passwords`` holds a login and a hash a line."""
+
+    listener: Listener
+    passwords: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +143,7 @@ class Config:
     smtp: Listener | None
     lmtp: Listener | None
     imap: tuple[ImapAccount, ...]
+    submission: Submission | None
     limits: FrontLimits
     outgoing: Outgoing
     reader: ReaderLimits

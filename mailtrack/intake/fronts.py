@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from mailtrack.intake.lmtp import LmtpFront
-from mailtrack.intake.smtp import SmtpFront
+from mailtrack.intake.smtp import SmtpFront, SubmissionFront
 from mailtrack.mail.envelope import Front
 
 
@@ -26,5 +26,6 @@ class Running(Protocol):
 
 FRONTS: Final[Mapping[Front, type[SmtpFront]]] = {
     Front.SMTP: SmtpFront,
+    Front.SUBMISSION: SubmissionFront,
     Front.LMTP: LmtpFront,
 }

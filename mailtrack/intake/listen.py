@@ -77,7 +77,10 @@ def sockets_from_systemd(environ: Mapping[str, str]) -> dict[str, socket.socket]
     count = int(environ.get("LISTEN_FDS", "0"))
     names = environ.get("LISTEN_FDNAMES", "").split(":")
     names += [""] * (count - len(names))
-    return {
+    handed = {
         name or NAMELESS: socket.socket(fileno=FIRST_SYSTEMD_DESCRIPTOR + at)
         for at, name in enumerate(names[:count])
     }
+    for one in handed.values():
+        one.set_inheritable(False)  # the processes that read mail have no business with it
+    return handed

@@ -18,6 +18,7 @@ class LmtpSession(Session):
     """One conversation with a mail server."""
 
     greeting_verb = "LHLO"
+    protocol = "LMTP"
 
     async def smtp_LHLO(self, arg: str) -> None:
         await super().smtp_EHLO(arg)

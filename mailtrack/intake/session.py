@@ -37,6 +37,7 @@ TIMED_OUT: Final = Answer(421, "4.4.2 Timeout, closing")
 SESSION_OVER: Final = Answer(421, "4.4.2 Session too long, closing")
 NOT_IMPLEMENTED: Final = Answer(502, "5.5.1 Not implemented")
 NO_RECIPIENTS: Final = Answer(503, "5.5.1 Need RCPT first")
+LOGIN_FIRST: Final = Answer(530, "5.7.0 Authentication required")
 NO_PARAMETERS: Final = Answer(501, "5.5.4 DATA takes no parameters")
 STOPPING: Final = Answer(421, "4.3.2 The service is being stopped, please try again later")
 OK: Final = Answer(250, "2.1.0 Ok")
@@ -71,12 +72,14 @@ class House(Protocol):
     tls: ssl.SSLContext | None
     tls_implicit: bool
     tls_required: bool
+    needs_login: bool
     authenticator: Callable[[str, str], bool] | None
     is_stopping: bool
 
     def admit(self, session: Session, peer: str) -> Answer | None: ...
     def leave(self, session: Session) -> None: ...
     def has_room(self) -> Answer | None: ...
+    async def refuses_login(self, peer: str, login: str, password: str) -> Answer | None: ...
     def begin(
         self, transaction: Transaction, *, peer: str, login: str | None, is_encrypted: bool
     ) -> Incoming: ...
@@ -129,6 +132,7 @@ class Session(SMTP):
 
     line_length_limit = READ_STEP_BYTES  # of the reader's buffer: lines of a mail may be longer
     greeting_verb = "EHLO"
+    protocol = "ESMTP"
 
     def __init__(self, house: House) -> None:
         limits = house.limits
@@ -137,7 +141,7 @@ class Session(SMTP):
             Hooks(),
             loop=asyncio.get_running_loop(),
             hostname=house.hostname,
-            ident=house.kind.upper().replace("SMTP", "ESMTP"),
+            ident=self.protocol,
             data_size_limit=limits.size_bytes_max,
             enable_SMTPUTF8=True,
             tls_context=None if house.tls_implicit else house.tls,
@@ -258,6 +262,9 @@ class Session(SMTP):
 
     def begin(self, transaction: Transaction, path: str) -> Answer:
         """Answer MAIL."""
+        assert self.session is not None
+        if self._house.needs_login and not self.session.authenticated:
+            return LOGIN_FIRST
         if refusal := self._house.has_room():
             return refusal
         sender = self._house.reception.sender(path)
@@ -367,16 +374,14 @@ class Session(SMTP):
 
     async def _checked(self, result: AuthResult) -> AuthResult:
         claim, self._claim = self._claim, None
-        authenticator = self._house.authenticator
-        if claim is None or authenticator is None:
+        if claim is None:
             return result
         try:
             login, password = claim.login.decode("utf-8"), claim.password.decode("utf-8")
         except UnicodeDecodeError:
             return result
-        if not await asyncio.to_thread(authenticator, login, password):
-            logger.warning("login_refused", front=self._house.kind, peer=self._peer_ip)
-            return result
+        if refusal := await self._house.refuses_login(self._peer_ip, login, password):
+            return AuthResult(success=False, handled=False, message=str(refusal))
         return AuthResult(success=True, handled=False, auth_data=login)
 
     # What gives information away, or needs no answer.

@@ -12,6 +12,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Final
 
@@ -20,6 +21,7 @@ from mailtrack.errors import TemporaryFailure
 from mailtrack.intake.incoming import Incoming
 from mailtrack.intake.listen import Listen, open_server
 from mailtrack.intake.maildata import Budget
+from mailtrack.intake.passwords import CHECKS_AT_ONCE_MAX, Lockout
 from mailtrack.intake.reception import NO_ROOM, TROUBLE, Answer, Reception
 from mailtrack.intake.session import CLOSING_SECONDS_MAX, STOPPING, Session, Transaction
 from mailtrack.intake.spool import Spool, SpoolFull
@@ -29,6 +31,9 @@ logger = log.get(__name__)
 
 BUSY: Final = Answer(421, "4.7.0 Too many connections, please try again later")
 CROWDED_OUT: Final = Answer(421, "4.7.0 Idle while others wait, closing")
+
+BAD_LOGIN: Final = Answer(535, "5.7.8 Login or password is wrong")
+LOCKED_OUT: Final = Answer(454, "4.7.0 Too many failed logins, please try again later")
 
 CROWD_LOG_SECONDS: Final = 60.0
 
@@ -44,6 +49,7 @@ class SmtpFront:
 
     kind: Front = Front.SMTP
     session_class: type[Session] = Session
+    needs_login = False
 
     def __init__(
         self,
@@ -69,6 +75,9 @@ class SmtpFront:
         self.authenticator = authenticator
         self.buffer = Budget(self.limits.data_buffer_bytes_max)
         self.is_stopping = False
+        self._lockout = Lockout()
+        # Of its own: who guesses passwords must not take the threads that others work with.
+        self._checkers = ThreadPoolExecutor(CHECKS_AT_ONCE_MAX, thread_name_prefix="logins")
         self._spool = spool
         self._sock = sock
         self._now = now
@@ -113,6 +122,7 @@ class SmtpFront:
         if self.listen.path and self._sock is None:
             self.listen.path.unlink(missing_ok=True)
         self._server = None
+        self._checkers.shutdown(wait=False)
         logger.info("front_stopped", front=self.kind, listen=str(self.listen))
 
     # What a session asks.
@@ -143,6 +153,19 @@ class SmtpFront:
             self._spool.check_room()
         except TemporaryFailure as failure:
             return self._answer_to(failure)
+        return None
+
+    async def refuses_login(self, peer: str, login: str, password: str) -> Answer | None:
+        """Why a login is refused; None if it is right."""
+        assert self.authenticator is not None, "AUTH is not offered"
+        if not self._lockout.begin(peer):
+            logger.warning("peer_locked_out", front=self.kind, peer=peer)
+            return LOCKED_OUT
+        loop = asyncio.get_running_loop()
+        if not await loop.run_in_executor(self._checkers, self.authenticator, login, password):
+            logger.warning("login_refused", front=self.kind, peer=peer)
+            return BAD_LOGIN
+        self._lockout.succeeded(peer)
         return None
 
     def begin(
@@ -211,6 +234,13 @@ class SmtpFront:
             await asyncio.wait_for(self._all_gone.wait(), seconds)
         except TimeoutError:
             logger.warning("sessions_linger", front=self.kind, count=len(self._sessions))
+
+
+class SubmissionFront(SmtpFront):
+    """One place for people who log in."""
+
+    kind = Front.SUBMISSION
+    needs_login = True
 
 
 def _is_local(peer: str) -> bool:

@@ -61,7 +61,11 @@ def welcome(folder: Path, loaded: Loaded) -> str:
     lines = [f"{policy.desk_name} is ready. Configuration: {folder}"]
     listening = [
         f"{name} on {one.listen}"
-        for name, one in (("SMTP", config.smtp), ("LMTP", config.lmtp))
+        for name, one in (
+            ("SMTP", config.smtp),
+            ("LMTP", config.lmtp),
+            ("submission", config.submission.listener if config.submission else None),
+        )
         if one is not None
     ]
     listening += [f"IMAP from {one.user} at {one.host}" for one in config.imap]

@@ -13,7 +13,7 @@ from mailtrack.intake.listen import Listen
 from mailtrack.intake.lmtp import LmtpFront
 from mailtrack.intake.pipe import deliver
 from mailtrack.intake.reception import Reception, accept_own
-from mailtrack.intake.smtp import SmtpFront
+from mailtrack.intake.smtp import SmtpFront, SubmissionFront
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.envelope import Envelope, Front
 
@@ -46,6 +46,7 @@ class Setup:
     tls_implicit: bool = False
     tls_required: bool = False
     authenticator: Callable[[str, str], bool] | None = None
+    needs_login: bool = False
 
 
 class Wire:
@@ -118,7 +119,8 @@ class Door:
         self.wires: list[Wire] = []
 
     def make_front(self) -> SmtpFront:
-        return self._front(SmtpFront, Listen("127.0.0.1", 0))
+        kind = SubmissionFront if self.setup.needs_login else SmtpFront
+        return self._front(kind, Listen("127.0.0.1", 0))
 
     def _front(self, kind: type[SmtpFront], listen: Listen) -> SmtpFront:
         return kind(

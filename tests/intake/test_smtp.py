@@ -17,6 +17,7 @@ from mailtrack.intake.listen import Listen, listen_from
 from mailtrack.intake.session import Session
 from mailtrack.intake.smtp import BUSY, SmtpFront
 from mailtrack.intake.spool import Spool
+from mailtrack.mail.envelope import Front
 
 
 @pytest.fixture(scope="session")
@@ -158,6 +159,34 @@ class TestSmtp(SessionSuite):
         wire = await encrypted(door, certificate)
         answers = [await wire.say(plain("dana", "wrong")) for _ in range(4)]
         assert [answer[:3] for answer in answers] == ["535", "535", "535", "421"]
+
+    async def test_a104_five_wrong_passwords_lock_an_address_out_in_all_sessions(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        door = await make_door(Setup(tls=certificate.server(), authenticator=right))
+        first, second = await encrypted(door, certificate), await encrypted(door, certificate)
+        answers = [await first.say(plain("dana", "wrong")) for _ in range(3)]
+        answers += [await second.say(plain("dana", "wrong")) for _ in range(2)]
+        assert {answer[:9] for answer in answers} == {"535 5.7.8"}
+        assert (await second.say(plain("dana", "secret"))).startswith("454 4.7.0")
+
+    async def test_a104_who_submits_logs_in_first_and_encrypts_before(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        setup = Setup(
+            tls=certificate.server(), tls_required=True, authenticator=right, needs_login=True
+        )
+        door = await make_door(setup)
+        open_wire = await door.greeted()
+        assert (await open_wire.say(plain("dana", "secret")))[:3] in ("530", "538")
+        wire = await encrypted(door, certificate)
+        assert (await wire.say("MAIL FROM:<dana@help.example>")).startswith("530 5.7.0")
+        assert (await wire.say(plain("dana", "secret"))).startswith("235")
+        await wire.begin_mail()
+        await wire.write(wire_form(MAIL))
+        assert (await wire.answer()).startswith("250")
+        envelope = door.stored()[0][0]
+        assert (envelope.front, envelope.authenticated_as) == (Front.SUBMISSION, "dana")
 
     async def test_an_authenticator_that_breaks_is_no_login_and_no_secret(
         self, make_door: MakeDoor, certificate: Certificate
