@@ -41,9 +41,9 @@ from mailtrack.intake.fronts import FRONTS, Running
 from mailtrack.intake.imap.front import ImapFront
 from mailtrack.intake.limits import Limits
 from mailtrack.intake.listen import Listen, sockets_from_systemd
-from mailtrack.intake.passwords import Passwords
 from mailtrack.intake.reception import Acceptance, Reception, accept_own
 from mailtrack.intake.spool import Floor, Spool
+from mailtrack.logins import login_check
 from mailtrack.mail.address import Address
 from mailtrack.mail.compose import Fetch, LetterBlocked, letter_bytes
 from mailtrack.mail.envelope import Front
@@ -338,6 +338,7 @@ class Daemon:
         reception = Reception(self._accepts, limits_of(config))
         handed = sockets_from_systemd(self._environ)
         submission = config.submission
+        check_login = login_check(submission.passwords, self._policy) if submission else None
         wanted = (
             (Front.SMTP, config.smtp),
             (Front.LMTP, config.lmtp),
@@ -352,7 +353,7 @@ class Daemon:
                 tls=tls_of(listener),
                 tls_implicit=listener.tls is not None and listener.tls.is_implicit,
                 tls_required=kind is Front.SUBMISSION,
-                authenticator=self._login_check() if kind is Front.SUBMISSION else None,
+                authenticator=check_login if kind is Front.SUBMISSION else None,
                 sock=handed.get(kind.value),
                 now=self._now,
             )
@@ -364,21 +365,6 @@ class Daemon:
         accounts = tuple(imap_account_of(one) for one in config.imap)
         fetching = ImapFront(accounts, self.spool, reception, state=config.state, now=self._now)
         return (*listening, fetching)
-
-    def _login_check(self) -> Callable[[str, str], bool]:
-        """Whether a login is an active agent's and the password theirs; called in threads."""
-        assert self._loaded.config.submission is not None, "only then somebody logs in"
-        passwords = Passwords(self._loaded.config.submission.passwords)
-
-        def check(login: str, password: str) -> bool:
-            agents = self._policy().agents
-            is_known = any(
-                agent.is_active and (login == agent.name or login.lower() in agent.emails)
-                for agent in agents
-            )
-            return passwords.check(login, password) and is_known
-
-        return check
 
     def _accepts(self, address: Address) -> Acceptance:
         return acceptance_of(self._policy())(address)
