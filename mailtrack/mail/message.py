@@ -141,9 +141,10 @@ class ParsedMail:
     the sanitised HTML body or None. ``date`` is what the mail claims, aware UTC or None.
     ``headers`` are ``(lower-case name, decoded value)`` in order, bounded, for rules.
     ``language`` is an ISO 639-1 guess from the writer's words, None when unsure.
-    ``content_hash`` is the same for the same content under another Message-ID, ``""`` where
-    nothing can tell. ``kind_reason`` names the sign that decided ``kind``. ``is_shallow``
-    means the mail was too complex to read whole: first text only, raw mail kept.
+    ``content_hash`` is the same for the same content under another Message-ID (without a date
+    under the same only), ``""`` where nothing can tell. ``kind_reason`` names the sign that
+    decided ``kind``. ``is_shallow`` means the mail was too complex to read whole: first text
+    only, raw mail kept.
     ``provenance`` is what it brings to prove where it comes from.
     """
 

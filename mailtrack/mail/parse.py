@@ -203,7 +203,7 @@ def _read(skeleton: Skeleton, defects: list[Defect], *, is_shallow: bool) -> Par
         forwarded=meaning.forwarded,
         language=meaning.language,
         headers=facts.headers,
-        content_hash=_content_hash(people, facts, attachments),
+        content_hash=_content_hash(people, facts, attachments, message_id_from(header)),
         defects=_bounded(defects),
         is_shallow=is_shallow,
         provenance=provenance or Provenance(flaw="it could not be looked at"),
@@ -349,19 +349,24 @@ def _attachment(part: Part) -> Attachment:
 
 
 def _content_hash(
-    people: _People, facts: MailFacts, attachments: tuple[Attachment, ...]
+    people: _People,
+    facts: MailFacts,
+    attachments: tuple[Attachment, ...],
+    message_id: str | None,
 ) -> str:
     """What stays the same when a list or a resend changes ids and trace fields.
 
-    Empty, and so the same as no other, where a date or any words to compare are missing: two
-    mails must not count as one because both say nothing.
+    Without a date it is the same under one Message-ID only. Empty, and so the same as no other,
+    where both are missing, or any words to compare: two mails must not count as one because
+    both say nothing.
     """
-    if people.date is None or not (facts.text.strip() or attachments):
+    when = people.date.isoformat() if people.date else message_id and f"id {message_id}"
+    if not when or not (facts.text.strip() or attachments):
         return ""
     pieces = (
         people.sender.address.key if people.sender else people.email_shown,
         " ".join(facts.subject.split()),
-        people.date.isoformat(),
+        when,
         " ".join(facts.text.split()),
         *(attachment.sha256 for attachment in attachments),
     )

@@ -15,9 +15,10 @@ from mailtrack.desk.reading import read
 from mailtrack.mail.message import Bounce, Kind, ParsedMail
 from mailtrack.mail.parse import parse
 from mailtrack.tickets.context import Context, Grant, KnownId, Receipt
-from mailtrack.tickets.decision import AddEntry, Decision, Disposition, OpenTicket
+from mailtrack.tickets.decision import AddEntry, Decision, Disposition, OpenTicket, SetMark
 from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.reading import Bracket, Origin, Verdict
+from mailtrack.tickets.storm import Mark
 from mailtrack.tickets.ticket import EntryKind
 
 IVAN = "ivan@help.example"
@@ -97,7 +98,13 @@ def test_a_machine_changes_nothing_and_is_answered_by_nothing(kind: Kind) -> Non
 def test_our_own_letter_ends_here(one: Case) -> None:
     decision = decide(one)
     assert decision.disposition is Disposition.FILED
-    assert (decision.effects, decision.letters) == ((), ())
+    assert decision.letters == ()
+    # No ticket, no token, no person is touched; only the admins are told, once a day.
+    marks = [effect.mark for effect in decision.effects if isinstance(effect, SetMark)]
+    assert len(marks) == len(decision.effects)
+    assert {mark.mark for mark in marks} == {Mark.ALERT, Mark.TOLD}
+    told = replace(one.context, marks=tuple(marks))
+    assert decide(replace(one, context=told)).effects == ()
 
 
 def test_the_loop_mark_of_another_desk_is_not_ours() -> None:

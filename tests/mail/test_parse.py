@@ -118,8 +118,31 @@ def test_a97_the_same_id_with_other_words_is_another_mail():
     assert parse(with_image).content_hash != parse(without).content_hash
 
 
+@pytest.mark.parametrize(
+    ("headers", "words", "is_same"),
+    [
+        (["Received: from x by y", "Message-ID: <a@b>", "Subject: S"], b"words\r\n", True),
+        (["Message-ID: <c@d>", "Subject: S"], b"words", False),
+        (["Message-ID: <a@b>", "Subject: T"], b"words", False),
+        (["Message-ID: <a@b>", "Subject: S"], b"other words", False),
+        (["Message-ID: <a@b>", "Subject: S", "From: eve@other.example"], b"words", False),
+        (
+            ["Message-ID: <a@b>", "Subject: S", "Date: Mon, 2 Mar 2026 10:00:00 +0000"],
+            b"words",
+            False,
+        ),
+        (["Message-ID: <a@b>", "Subject: S", "Date: yesterday"], b"words", True),
+        (["Subject: S"], b"words", False),
+    ],
+)
+def test_f31_without_a_date_the_id_has_to_be_the_same(headers, words, is_same):
+    one = parse(mail(b"words", "Message-ID: <a@b>", "Subject: S"))
+    assert one.date is None
+    assert (parse(mail(words, *headers)).content_hash == one.content_hash) is is_same
+
+
 def test_two_mails_that_say_nothing_are_not_the_same_mail():
-    assert parse(mail(b"words", "Message-ID: <a@b>")).content_hash == "", "there is no date"
+    assert parse(mail(b"words")).content_hash == "", "there is neither date nor id"
     nothing = mail(b"", "Date: Mon, 2 Mar 2026 10:00:00 +0000")
     assert parse(nothing).content_hash == ""
 
