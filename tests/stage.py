@@ -28,12 +28,21 @@ from mailtrack.mail.parse import attachment_bytes, parse
 from mailtrack.store import ledger, lookup, outgoing
 from mailtrack.store.codec import mail_from_json, trace_from_json
 from mailtrack.store.database import Database
-from mailtrack.store.rows import held_from, token_from
-from mailtrack.store.tables import CLOCK, HELD, LETTER, LETTER_MAIL, RECEIPT, STORM, TOKEN
+from mailtrack.store.rows import held_from, journal_row_from, token_from
+from mailtrack.store.tables import (
+    CLOCK,
+    HELD,
+    JOURNAL,
+    LETTER,
+    LETTER_MAIL,
+    RECEIPT,
+    STORM,
+    TOKEN,
+)
 from mailtrack.tickets.context import Grant, HeldMail
 from mailtrack.tickets.decision import Decision, Disposition, Reason, SetAway
 from mailtrack.tickets.reading import Record
-from mailtrack.tickets.ticket import Ticket
+from mailtrack.tickets.ticket import JournalRow, Ticket
 from mailtrack.tickets.token import KeyRing
 
 KEYS = KeyRing("scenario", (("a", b"0123456789abcdef0123456789abcdef"),))
@@ -214,6 +223,13 @@ class Stage:
         records = tuple(Record(name, self.keys.get(name)) for name in names)
         origin = origin_of(mail, envelope, self.policy, records)
         return clerk.Taken(decision_id, envelope, mail, grant=grant, origin=origin)
+
+    def journal_after(self, last: int) -> tuple[tuple[int, JournalRow], ...]:
+        """What was changed since the row `last` of the journal, by whom."""
+        statement = select(JOURNAL).where(JOURNAL.c.id > last).order_by(JOURNAL.c.id)
+        with self._database.reading() as session:
+            found = session.connection().execute(statement).all()
+        return tuple((row.id, journal_row_from(row)) for row in found)
 
     def _handle(self, taken: clerk.Taken, *, releasing: str | None = None) -> Handled:
         with self._database.transaction() as session:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailtrack.desk.after import after
-from mailtrack.desk.brackets import folded, without_brackets
+from mailtrack.desk.brackets import without_brackets
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.commands.order import Group, Problem, Refusal
-from mailtrack.desk.commands.table import BY_WORD, understood
+from mailtrack.desk.commands.table import understood
 from mailtrack.desk.foretold import foretold
 from mailtrack.desk.guards import collision, leaks_line, leaks_note, leaks_token
 from mailtrack.desk.hearing import News, mentioned, tell_agents, tell_status, to_customers
@@ -36,6 +36,7 @@ from mailtrack.desk.promised import clocks_of_change
 from mailtrack.desk.questions import answer_questions, canned_words
 from mailtrack.desk.reading import commands_below, commands_on_top
 from mailtrack.desk.threads import Thread, survivor
+from mailtrack.desk.typed import typed_brackets
 from mailtrack.mail.message import Kind
 from mailtrack.tickets.decision import (
     AddEntry,
@@ -51,7 +52,6 @@ from mailtrack.tickets.ticket import Entry, EntryKind, Part, Status, Ticket
 from mailtrack.tickets.token import Purpose
 
 FAREWELL_LINES_MAX: Final = 3
-NOTE: Final = "note"
 REACHES_CHARS_MAX: Final = 200
 _SEALS: Final = frozenset({
     "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
@@ -107,39 +107,10 @@ def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) ->
     )
 
 
-def typed_brackets(case: Case, tickets: tuple[Ticket, ...]) -> tuple[Bracket, ...]:
-    """The brackets that the agent typed: not those that a customer put into the subject.
-
-    A mail that did not come from a person's own hand commands nothing.
-    """
-    if case.grant is not None and case.grant.brackets is not None:
-        # Whatever is corrected or left out: a note that was meant as one stays one.
-        notes = tuple(b for b in case.reading.brackets if is_note(b))
-        return (*case.grant.brackets, *notes)
-    if case.mail.kind is not Kind.HUMAN:
-        return ()
-    quoted = "\n".join(
-        subject for ticket in tickets for subject in (ticket.subject, *_foreign(ticket))
-    )
-    return tuple(b for b in case.reading.brackets if b.from_body or b.raw not in quoted)
-
-
-def is_note(bracket: Bracket) -> bool:
-    """Whether a bracket says that the words are for colleagues only."""
-    command = BY_WORD.get(folded(bracket.word))
-    return command is not None and command.word == NOTE
-
-
 def is_question(bracket: Bracket) -> bool:
     """Whether a bracket changes no ticket: refused, there is nothing of it to keep."""
     found = understood(bracket)
     return found is not None and found[0].group in (Group.QUESTIONS, Group.ADMIN)
-
-
-def _foreign(ticket: Ticket) -> tuple[str, ...]:
-    """The subjects that others than agents wrote in this ticket."""
-    entries = (entry for entry in ticket.entries if not entry.author.startswith("@"))
-    return tuple(entry.subject for entry in entries)
 
 
 def _tickets(case: Case, thread: Thread) -> tuple[Ticket, ...]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from mailtrack.desk.acknowledging import acknowledge
 from mailtrack.desk.after import after
-from mailtrack.desk.agent_mail import decided, has_files, typed_brackets, typed_subject
+from mailtrack.desk.agent_mail import decided, has_files, typed_subject
 from mailtrack.desk.brackets import is_forward_subject, without_prefixes
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
@@ -25,6 +25,7 @@ from mailtrack.desk.promised import clocks_after, promise_of
 from mailtrack.desk.reading import commands_on_top
 from mailtrack.desk.sla import Opened as OpenedEvent
 from mailtrack.desk.threads import Thread
+from mailtrack.desk.typed import typed_brackets
 from mailtrack.mail.address import Mailbox
 from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, Effect
 from mailtrack.tickets.reading import Bracket, Verdict

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from adversary.scene import Scene, desk_policy, new_scene
+from adversary.scene import Scene, desk_policy, scene_at
 
 from mailtrack.desk.policy import Policy
 from mailtrack.store.database import Database
@@ -27,10 +27,6 @@ def scene(
     place: tuple[Path, Database], policy: Policy, request: pytest.FixtureRequest
 ) -> Iterator[Scene]:
     """A desk that nobody has written to."""
-    folder, database = place
-    for file in folder.glob("mailtrack.db*"):
-        file.unlink()
-    scene = new_scene(folder, policy, name=request.node.name)
-    scene.stage._database = database
+    scene = scene_at(place, policy, name=request.node.name)
     yield scene
     scene.stage.close()

@@ -6,7 +6,7 @@ does, quoting in a style of `STYLES`. The scenarios' own desk, people and clock 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from player import DESK
 from stage import Handled, Stage, policy_from
 
 from mailtrack.desk.policy import Policy
+from mailtrack.store.database import Database
 
 SUPPORT = "support@help.example"
 IVAN, OLGA, ADA = "ivan@help.example", "olga@help.example", "ada@help.example"
@@ -115,6 +116,11 @@ class Scene:
             headers=extra,
         )
 
+    def wait(self, hours: int) -> None:
+        """The clock goes on, and what falls due is done."""
+        self.stage.move_to(self.stage.now + timedelta(hours=hours))
+        self._checked()
+
     def last(self, who: str, name: str | None = None) -> Left:
         """The last letter that left to that address."""
         for letter in reversed(self.stage.left):
@@ -145,14 +151,19 @@ class Scene:
                 raise
 
     def _look(self, *, is_mail: bool = True) -> None:
-        rows = self.stage.letters_after(self._row)
-        self.written = [letter for _, letter in rows]
-        self._row = max((row for row, _ in rows), default=self._row)
+        self.written = self._checked()
         if is_mail:
             check_one_each(self.written)
-        for letter in self.written:
-            self._check(letter)
         self.stage.settle()
+        self._checked()
+
+    def _checked(self) -> list[Left]:
+        """The letters written since the last look; each must keep the laws."""
+        rows = self.stage.letters_after(self._row)
+        self._row = max((row for row, _ in rows), default=self._row)
+        for _, letter in rows:
+            self._check(letter)
+        return [letter for _, letter in rows]
 
 
 # How mail programs quote what they answer: (words, letter) -> (body, Content-Type).
@@ -269,3 +280,14 @@ def new_scene(folder: Path, policy: Policy, *, name: str) -> Scene:
     stage = Stage(folder, policy, name=name)
     stage.now = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)  # Monday 09:00 in Kyiv
     return Scene(stage)
+
+
+def scene_at(place: tuple[Path, Database], policy: Policy, *, name: str) -> Scene:
+    """A desk that nobody has written to, where others were: a database compiles once."""
+    folder, database = place
+    database.close()
+    for file in folder.glob("mailtrack.db*"):
+        file.unlink()
+    scene = new_scene(folder, policy, name=name)
+    scene.stage._database = database
+    return scene
