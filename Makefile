@@ -13,6 +13,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # How many processes share the tests, and what else to hand to pytest: make test ARGS='-k sla'.
 JOBS ?= 2
 ARGS ?=
+# How much the torture run does: make torture MAILS=1000 KILLS=100 ARGS=tests/test_torture.py
+MAILS ?= 10000
+KILLS ?= 1000
 # The slow ones (killing the desk, the whole corpus, hostile streams) run where there is time.
 SLOW := $(if $(CI),,-m "not slow")
 # The least share of lines, in per cent, that the tests must reach in desk/ and in mail/.
@@ -46,7 +49,8 @@ lint: $(READY) ## ruff, mypy --strict, who may import whom
 	$(BIN)/lint-imports --no-logo
 
 torture: $(READY) ## the long forms of the tests that kill, starve and confuse the desk
-	MAILTRACK_TORTURE=1 $(BIN)/python -m pytest -q -m slow --timeout 3600 $(ARGS)
+	MAILTRACK_TORTURE=1 MAILTRACK_TORTURE_MAILS=$(MAILS) MAILTRACK_TORTURE_KILLS=$(KILLS) \
+		$(BIN)/python -m pytest -q -m slow --timeout 3600 $(ARGS)
 
 bench: $(READY) ## measure the desk on this machine
 	@if test -f benchmarks/run.py; then \

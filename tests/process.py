@@ -19,6 +19,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from pathlib import Path
 
+from nursery import Nursery, Nursling
 from waiting import wait_for
 
 from mailtrack.config import write_example
@@ -44,7 +45,8 @@ class Process:
         for pattern, line in changes:
             self.change(pattern, line)
         self.command: tuple[str, ...] = MAILTRACK  # how it is started
-        self._running: subprocess.Popen[bytes] | None = None
+        self.nursery: Nursery | None = None  # then it is born there
+        self._running: subprocess.Popen[bytes] | Nursling | None = None
 
     def change(self, pattern: str, line: str, file: str = "mailtrack.yaml") -> None:
         """Replace the first line of a configuration file that fits."""
@@ -64,18 +66,26 @@ class Process:
 
         `program` runs it in another world than `command` does.
         """
-        environ = {**os.environ, "MAILTRACK_CLOCK": str(self.clock)}
-        environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        with (self.folder / "log").open("ab") as file:
-            self._running = subprocess.Popen(
-                (*(program or self.command), "serve", "--config", str(self.config)),
-                stdout=file,
-                stderr=file,
-                env=environ,
-                start_new_session=True,
-            )
+        words = ("serve", "--config", str(self.config))
+        if self.nursery is not None:
+            self._running = self.nursery.bear(self.folder / "log", *words)
+        else:
+            with (self.folder / "log").open("ab") as file:
+                self._running = subprocess.Popen(
+                    (*(program or self.command), *words),
+                    stdout=file,
+                    stderr=file,
+                    env=self.environ(),
+                    start_new_session=True,
+                )
         if is_waited_for:
             wait_for(self.is_listening, STARTS_SECONDS_MAX, what="the desk takes mail")
+
+    def environ(self) -> dict[str, str]:
+        """What it is started in."""
+        environ = {**os.environ, "MAILTRACK_CLOCK": str(self.clock)}
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        return environ
 
     def is_listening(self) -> bool:
         """Whether a connection is answered with a greeting. Fails if the process has ended."""

@@ -1,35 +1,42 @@
 """The torture run: 10,000 mails, 1,000 `kill -9`, a relay that fails in every way.
 
-Nothing lost, nothing doubled. The judge is a list of what got its 250 and what the relay took,
-both kept outside of the desk; the desk's own books are read from its database file by SQL.
-`make torture` is the long form. MAILTRACK_TORTURE_MAILS, _KILLS and _SECONDS (after which
-nothing is killed any longer) size it.
+Three senders by SMTP and one who puts mail into a folder of Dovecot, which the desk fetches.
+Nothing lost, nothing doubled: `torture_oracle` judges by what was written down outside of the
+desk. `make torture` is the long form; it tells every minute how far it is.
+
+MAILTRACK_TORTURE_MAILS and _KILLS size it; after _SECONDS nothing is sent or killed any
+longer, and what came till then is judged. _FOLDER keeps everything where you say.
 """
 
 import contextlib
 import os
 import random
-import smtplib
 import sqlite3
-import threading
 import time
-from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from nursery import Nursery
 from process import Process
+from servers.dovecot import Dovecot
+from torture_oracle import Verdict, judge
 from torture_relay import TortureRelay
+from torture_senders import PATIENCE_SECONDS, ImapSender, Sender, SmtpSender, lies_in_folder
 from waiting import wait_for
 
 IS_LONG = bool(os.environ.get("MAILTRACK_TORTURE"))
-MAILS = int(os.environ.get("MAILTRACK_TORTURE_MAILS", "10000" if IS_LONG else "240"))
-KILLS = int(os.environ.get("MAILTRACK_TORTURE_KILLS", "1000" if IS_LONG else "8"))
-SECONDS = float(os.environ.get("MAILTRACK_TORTURE_SECONDS", "100000"))
-SENDERS = 4
-DOMAINS = 500  # brakes are for one domain; here many people write
-PATIENCE_SECONDS = 300.0
+MAILS = int(os.environ.get("MAILTRACK_TORTURE_MAILS") or (10_000 if IS_LONG else 480))
+KILLS = int(os.environ.get("MAILTRACK_TORTURE_KILLS") or (1_000 if IS_LONG else 40))
+SECONDS = float(os.environ.get("MAILTRACK_TORTURE_SECONDS") or 100_000)
+FOLDER = os.environ.get("MAILTRACK_TORTURE_FOLDER")
+SENDERS = 4  # the last one by IMAP
 KILLED_WHILE_IT_STARTS = 0.1  # the share of kills that do not wait until it is up
+STARTS_SECONDS = 0.5  # and how late at most they come
+AFTER_A_MAIL_SECONDS = 0.15  # on average, a kill is so late after the mail it waited for
+WHOLE_STARTS_EACH = 20  # one in so many is by the command; the others spare its imports
+TOLD_EACH_SECONDS = 60.0
 HOURS = 3600
 # Letters that were not tried once, less those in line behind one that the relay put off.
 UNTRIED = """attempts = 0 AND due_at <= datetime('now') AND NOT EXISTS (
@@ -38,155 +45,185 @@ UNTRIED = """attempts = 0 AND due_at <= datetime('now') AND NOT EXISTS (
     AND earlier.due_at IS NOT NULL)"""
 
 
-class Sender(threading.Thread):
-    """Writes conversations of two mails, each until it got its 250, as mail servers do."""
-
-    def __init__(self, desk: Process, name: int, conversations: int) -> None:
-        super().__init__(daemon=True)
-        self.desk, self.number, self.conversations = desk, name, conversations
-        self.accepted: list[str] = []
-        self.broken: AssertionError | None = None
-
-    def run(self) -> None:
-        try:
-            for number in range(self.conversations):
-                for part in ("question", "more"):
-                    self._hand_over(f"{self.number}.{number}", part)
-        except AssertionError as error:  # told by the main thread
-            self.broken = error
-
-    def _hand_over(self, name: str, part: str) -> None:
-        person = f"p{name}@c{sum(map(ord, name)) % DOMAINS}.example"
-        answers = f"In-Reply-To: <question.{name}@t>\r\n" if part == "more" else ""
-        raw = (
-            f"From: Person <{person}>\r\nTo: support@help.example\r\n{answers}"
-            f"Message-ID: <{part}.{name}@t>\r\nSubject: Question {name}\r\n\r\n"
-            f"This is {part} of {name}.\r\n"
-        ).encode()
-        wait_for(lambda: self._is_taken(raw, person), PATIENCE_SECONDS, what=name)
-        self.accepted.append(f"<{part}.{name}@t>")
-
-    def _is_taken(self, raw: bytes, person: str) -> bool:
-        try:
-            self.desk.send(raw, person)
-        except (OSError, smtplib.SMTPException):
-            return False
-        return True
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(6 * HOURS)
-def test_f19_torture(tmp_path: Path) -> None:
-    relay = TortureRelay(seed=19)
-    relay.begin()
-    try:
-        torture(tmp_path, relay)
-    finally:
-        relay.end()
+def test_f19_torture(
+    tmp_path: Path, dovecot: Dovecot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def tell(text: str) -> None:
+        with capsys.disabled():
+            print(text, flush=True)
+
+    folder = Path(FOLDER) if FOLDER else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(Torture(folder, dovecot, tell)) as torture:
+        verdict = torture.run()
+    torture.tell_all(verdict)
+    assert verdict.problems == []
+    assert verdict.accepted == sum(one.taken for one in torture.senders)
 
 
-def torture(folder: Path, relay: TortureRelay) -> None:
-    began = time.monotonic()
-    smarthost = f"  smarthost: smtp://127.0.0.1:{relay.port}"
-    desk = Process(folder, (r"^  smarthost: .*", smarthost))
-    desk.start()
-    senders = [Sender(desk, one, MAILS // SENDERS // 2) for one in range(SENDERS)]
-    for sender in senders:
-        sender.start()
-    try:
-        kills = kill_at_random(desk, senders)
-        for sender in senders:
-            sender.join(PATIENCE_SECONDS + MAILS)
-            assert sender.broken is None and not sender.is_alive(), sender.broken
-        desk.wait_until_idle(PATIENCE_SECONDS + MAILS)
-        with contextlib.suppress(AssertionError):  # the more faults the better, that is all
-            wait_for(lambda: waiting_letters(desk, UNTRIED) == 0, 60)
-        relay.is_good = True
-        all_letters_end(desk)
-        desk.stop()
-    finally:
-        desk.kill()
-    accepted = [one for sender in senders for one in sender.accepted]
-    with closing(sqlite3.connect(desk.state / "mailtrack.db")) as books:
-        mails_are_in_once(books, accepted)
-        letters_left_once(books, relay, kills=kills)
-    assert desk.ask("fsck", "--deep")["problems"] == []
-    extra = sum(relay.taken.values()) - len(relay.taken)
-    print(
-        f"\n{len(accepted)} mails, {kills} kills, {sum(relay.faults.values())} faults of the "
-        f"relay in {len(relay.taken)} letters, {relay.ends_unknown} of them after it took the "
-        f"letter; 0 lost, 0 doubled, {extra} letters left once more; "
-        f"{time.monotonic() - began:.0f} s. {dict(relay.faults)}"
-    )
+class Torture:
+    """A desk, those who write to it, the relay, and who kills it."""
 
-
-def kill_at_random(desk: Process, senders: list[Sender]) -> int:
-    """Spread over the whole run, at any moment of the desk's life; how often it was killed."""
-    chance, ends_at, kills = random.Random(19), time.monotonic() + SECONDS, 0
-    for kill in range(KILLS):
-        if time.monotonic() > ends_at:
-            break
-        goal = (kill + chance.random()) * MAILS / (KILLS + 1)
-        wait_for(
-            lambda goal=goal: sum(len(one.accepted) for one in senders) >= goal,
-            PATIENCE_SECONDS,
-            what="mails on their way in",
+    def __init__(self, folder: Path, dovecot: Dovecot, tell: Callable[[str], None]) -> None:
+        self.folder, self.dovecot, self._tell = folder, dovecot, tell
+        self.began_at = time.monotonic()
+        self.kills = 0
+        self._told_at = self.began_at
+        self._chance = random.Random(19)
+        self._kill_book = (folder / "kills").open("w", buffering=1)
+        self.relay = TortureRelay(19, folder / "letters")
+        self.relay.begin()
+        self.user = f"torture{os.getpid()}@example.org"
+        self.desk = self._made_desk()
+        self.nursery = Nursery(self.desk.environ())
+        talks = MAILS // SENDERS // 2
+        by_smtp = [SmtpSender(one, talks, folder, self.desk) for one in range(SENDERS - 1)]
+        by_imap = ImapSender(
+            SENDERS - 1,
+            talks,
+            folder,
+            dovecot=dovecot,
+            user=self.user,
+            is_turn=lambda taken: taken <= max(one.taken for one in by_smtp),
         )
-        desk.kill()
-        kills += 1
-        if chance.random() < KILLED_WHILE_IT_STARTS:
-            desk.start(is_waited_for=False)
+        self.senders: list[Sender] = [*by_smtp, by_imap]
+        self.mails = talks * 2 * SENDERS
+
+    def _made_desk(self) -> Process:
+        imap = (
+            f"intake:\n  imap: [{{host: localhost, port: {self.dovecot.port_tls}, "
+            f"user: {self.user}, password: {self.dovecot.password}, "
+            f"ca: {self.dovecot.certificate}, address: support@help.example}}]\n"
+        )
+        return Process(
+            self.folder,
+            (r"^intake:\n", imap),
+            (r"^  smarthost: .*", f"  smarthost: smtp://127.0.0.1:{self.relay.port}"),
+            # This is no storm: everybody is to be answered, however many they are.
+            (r"^  # letters_10_minutes_max: .*", "  letters_10_minutes_max: 1000000"),
+            (r"^# brakes:\n", "brakes: {acks_hour_max: 100000}\n"),
+        )
+
+    def close(self) -> None:
+        """Nothing of it runs any longer; its files stay."""
+        self.desk.kill()
+        self.nursery.close()
+        self.relay.end()
+        self._kill_book.close()
+
+    def run(self) -> Verdict:
+        """All of it; the verdict is given when the desk has come to rest."""
+        self.desk.start()
+        for sender in self.senders:
+            sender.start()
+        self._kill_at_random()
+        for sender in self.senders:
+            if self._is_over():
+                sender.is_enough.set()
+            self._wait(lambda sender=sender: not sender.is_alive(), "a sender ends", MAILS)
+            assert sender.broken is None, sender.broken
+        self._come_to_rest()
+        self.desk.stop()
+        there, unmarked = lies_in_folder(self.dovecot, self.user)
+        assert len(there) == self.senders[-1].taken
+        assert unmarked == 0, "each mail in the folder is marked"
+        assert self.desk.ask("fsck", "--deep")["problems"] == []
+        return judge(self.folder)
+
+    # Life and death.
+
+    def _kill_at_random(self) -> None:
+        """Spread over the whole run, at any moment of the desk's life."""
+        while self.kills < KILLS and not self._is_over():
+            goal = (self.kills + self._chance.random()) * self.mails / (KILLS + 1)
+            self._wait(lambda goal=goal: self.taken >= goal or self._is_over(), "mail comes in")
+            self._let_pass(min(self._chance.expovariate(1 / AFTER_A_MAIL_SECONDS), 2))
+            self._kill()
+            if self._chance.random() < KILLED_WHILE_IT_STARTS:
+                self._start(is_waited_for=False)
+                self._let_pass(self._chance.uniform(0, STARTS_SECONDS))
+                self._kill()
+            self._start()
+
+    def _kill(self) -> None:
+        self.desk.kill()
+        self.kills += 1
+        self._kill_book.write(f"{time.time():.3f}\n")
+
+    def _start(self, *, is_waited_for: bool = True) -> None:
+        is_whole = self.kills % WHOLE_STARTS_EACH == 0
+        self.desk.nursery = None if is_whole else self.nursery
+        self.desk.start(is_waited_for=is_waited_for)
+
+    def _come_to_rest(self) -> None:
+        patience = PATIENCE_SECONDS + MAILS
+        self._wait(lambda: lies_in_folder(self.dovecot, self.user)[1] == 0, "IMAP", patience)
+        spool = self.desk.state / "spool" / "new"
+        self._wait(lambda: not any(spool.iterdir()), "the spool is worked off", patience)
+        with contextlib.suppress(AssertionError):  # the more faults the better, that is all
+            self._wait(lambda: self._waiting_letters(UNTRIED) == 0, "letters", 60)
+        self.relay.is_good = True
+        # What the relay put off is due hours later; then it is hours later.
+        for hours in range(5, 12):
+            self.desk.move_clock(hours * HOURS)
             with contextlib.suppress(AssertionError):
-                wait_for(lambda: False, chance.uniform(0, 2))
-            desk.kill()
-            kills += 1
-        desk.start()
-    return kills
+                self._wait(lambda: self._waiting_letters() == 0, "letters leave")
+                return
+        raise AssertionError(f"{self._waiting_letters()} letters do not leave")
 
+    def _waiting_letters(self, which: str = "true") -> int:
+        asked = f"SELECT count(*) FROM letter WHERE due_at IS NOT NULL AND {which}"
+        with closing(sqlite3.connect(self.desk.state / "mailtrack.db", timeout=60)) as books:
+            return int(books.execute(asked).fetchone()[0])
 
-def all_letters_end(desk: Process) -> None:
-    """What the relay put off is due hours later; then it is hours later."""
-    for hours in range(5, 12):
-        desk.move_clock(hours * HOURS)
-        with contextlib.suppress(AssertionError):
-            wait_for(lambda: waiting_letters(desk) == 0, PATIENCE_SECONDS)
-            return
-    raise AssertionError(f"{waiting_letters(desk)} letters do not leave")
+    # Time, and telling.
 
+    @property
+    def taken(self) -> int:
+        """Mails, by all senders."""
+        return sum(one.taken for one in self.senders)
 
-def waiting_letters(desk: Process, which: str = "true") -> int:
-    asked = f"SELECT count(*) FROM letter WHERE due_at IS NOT NULL AND {which}"
-    with closing(sqlite3.connect(desk.state / "mailtrack.db")) as books:
-        return int(books.execute(asked).fetchone()[0])
+    def _is_over(self) -> bool:
+        return time.monotonic() - self.began_at > SECONDS
 
+    def _wait(
+        self, predicate: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        def is_so() -> bool:
+            if time.monotonic() - self._told_at >= TOLD_EACH_SECONDS:
+                self._told_at += TOLD_EACH_SECONDS
+                self.tell(f"waiting: {what}")
+            broken = next((one.broken for one in self.senders if one.broken), None)
+            assert broken is None, broken
+            return predicate()
 
-def mails_are_in_once(books: sqlite3.Connection, accepted: list[str]) -> None:
-    """Each accepted mail is one entry; the second of a conversation follows the first."""
-    entries = books.execute(
-        "SELECT message_id, number FROM entry WHERE message_id LIKE '%@t>' ORDER BY id"
-    ).fetchall()
-    times = Counter(message_id for message_id, _ in entries)
-    lost = [one for one in accepted if one not in times]
-    assert lost == [], f"{len(lost)} lost"
-    assert [one for one, count in times.items() if count > 1] == [], "doubled"
-    assert len(times) == len(accepted) == MAILS // SENDERS // 2 * SENDERS * 2
-    tickets: dict[str, int] = {}
-    for message_id, number in entries:
-        part, _, name = message_id.partition(".")
-        if part == "<question":
-            assert tickets.setdefault(name, number) == number
-        else:
-            assert tickets[name] == number, "an answer stands behind its question"
-    assert len(set(tickets.values())) == len(tickets)
+        wait_for(is_so, seconds, what=what)
 
+    def _let_pass(self, seconds: float) -> None:
+        ends_at = time.monotonic() + seconds
+        wait_for(lambda: time.monotonic() >= ends_at, seconds + 60)
 
-def letters_left_once(books: sqlite3.Connection, relay: TortureRelay, *, kills: int) -> None:
-    """Each letter the desk wrote was taken, or refused for good; once more after a kill."""
-    states = dict(books.execute("SELECT message_id, state FROM letter").fetchall())
-    assert relay.taken.keys() <= states.keys(), "the relay has a letter nobody wrote"
-    for message_id, state in states.items():
-        assert state in ("sent", "failed", "stopped"), (message_id, state)
-        if state == "sent":
-            assert message_id in relay.taken, f"{message_id} never left"
-    extra = sum(count - 1 for count in relay.taken.values())
-    assert extra <= kills + relay.ends_unknown
+    def tell(self, more: str) -> None:
+        """One line on how far it is: on the screen of the long form, and in a file."""
+        line = (
+            f"{time.monotonic() - self.began_at:6.0f} s: {self.taken} of {self.mails} mails, "
+            f"{self.senders[-1].taken} by IMAP; {self.kills} of {KILLS} kills; "
+            f"{self.relay.taken} letters, {self.relay.faults.total()} faults; {more}"
+        )
+        with (self.folder / "progress").open("a") as file:
+            file.write(line + "\n")
+        if IS_LONG:
+            self._tell(line)
+
+    def tell_all(self, verdict: Verdict) -> None:
+        """The result, for a person."""
+        self.tell(
+            f"{verdict.accepted} accepted, {len(verdict.problems)} problems, "
+            f"{verdict.set_apart} set apart; {verdict.letters} letters, {verdict.extra} once "
+            f"more, {verdict.ends_unknown} of the relay's making; "
+            f"{dict(self.relay.faults)}"
+        )
+        for problem in verdict.problems:
+            self.tell(problem)

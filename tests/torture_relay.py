@@ -1,6 +1,7 @@
-"""A relay that fails in every way about every tenth time, and remembers all that it took.
+"""A relay that fails in every way about every tenth time, and writes down all that it took.
 
 Everything is counted here and nowhere else: what the desk says of its letters is not asked.
+The book is a file, written before the answer, so that it outlives the test that reads it.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import random
 import threading
 from collections import Counter
 from email import message_from_bytes
+from pathlib import Path
 
 SHARE = 0.025  # of each step; there are four or five for a letter
 HANG_SECONDS = 2.0
@@ -20,16 +22,19 @@ UNKNOWN_END = "take, then drop"
 
 
 class TortureRelay(threading.Thread):
-    """Runs in a thread of its own until `end`. `is_good`: it makes no faults any longer."""
+    """Runs in a thread of its own until `end`. `is_good`: it makes no faults any longer.
 
-    def __init__(self, seed: int) -> None:
+    A line of its book is TOOK or UNKNOWN (taken, and the answer never came) or REFUSED (for
+    good), the recipient, and the Message-ID if it got as far as that.
+    """
+
+    def __init__(self, seed: int, book: Path) -> None:
         super().__init__(daemon=True)
         self.chance = random.Random(seed)
         self.is_good = False
-        self.taken: Counter[str] = Counter()
-        self.refused: set[str] = set()
-        self.ends_unknown = 0
+        self.taken = 0
         self.faults: Counter[str] = Counter()
+        self._book = book.open("a", buffering=1)
         self.port = 0
         self._ready = threading.Event()
 
@@ -40,6 +45,7 @@ class TortureRelay(threading.Thread):
     def end(self) -> None:
         self._loop.call_soon_threadsafe(self._over.set)
         self.join()
+        self._book.close()
 
     def run(self) -> None:
         asyncio.run(self._serve())
@@ -63,8 +69,10 @@ class TortureRelay(threading.Thread):
         writer.close()
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        recipient = ""
         while line := await reader.readline():
-            verb = line.decode("ascii", "replace").strip().partition(" ")[0].upper()
+            verb, _, rest = line.decode("utf-8", "replace").strip().partition(" ")
+            verb = verb.upper()
             if verb == "QUIT":
                 writer.write(b"221 bye\r\n")
                 return
@@ -73,24 +81,29 @@ class TortureRelay(threading.Thread):
                 continue
             faults = (*ANYWHERE, REFUSED) if verb == "RCPT" else ANYWHERE
             is_on = await self._say(STEPS[verb], writer, faults)
+            if verb == "RCPT":
+                recipient = rest.partition("<")[2].partition(">")[0]
+            if is_on == REFUSED:
+                self._note("REFUSED", recipient)
             if not is_on:
                 return
             if verb == "DATA" and is_on == STEPS[verb]:
                 content = await reader.readuntil(b"\r\n.\r\n")
-                if not await self._take(content, writer):
+                if not await self._take(content, recipient, writer):
                     return
 
-    async def _take(self, content: bytes, writer: asyncio.StreamWriter) -> str:
+    async def _take(self, content: bytes, recipient: str, writer: asyncio.StreamWriter) -> str:
         message_id = str(message_from_bytes(content)["message-id"]).strip()
         fault = self._fault((*ANYWHERE, UNKNOWN_END, UNKNOWN_END, "554 5.7.1 we dislike it"))
         if fault is None or fault == UNKNOWN_END:
-            self.taken[message_id] += 1
-        if fault == UNKNOWN_END:
-            self.ends_unknown += 1
-            fault = "drop"
-        if fault is not None and fault.startswith("5"):
-            self.refused.add(message_id)
+            self.taken += 1
+            self._note("UNKNOWN" if fault else "TOOK", recipient, message_id)
+        elif fault.startswith("5"):
+            self._note("REFUSED", recipient, message_id)
         return await self._answer(fault or "250 2.0.0 taken", writer)
+
+    def _note(self, *words: str) -> None:
+        self._book.write(" ".join(words) + "\n")
 
     async def _say(self, good: str, writer: asyncio.StreamWriter, bad: tuple[str, ...]) -> str:
         return await self._answer(self._fault(bad) or good, writer)
@@ -107,7 +120,7 @@ class TortureRelay(threading.Thread):
         if text == "hang":
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), HANG_SECONDS)
-        if text in ("drop", "hang"):
+        if text in ("drop", "hang", UNKNOWN_END):
             return ""
         writer.write(text.encode("latin-1") + b"\r\n")
         await writer.drain()
