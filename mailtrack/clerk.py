@@ -9,6 +9,7 @@ it. ``desk.decide`` says what becomes of a mail; nothing here does.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +20,7 @@ from mailtrack.desk.case import Case
 from mailtrack.desk.decide import decide
 from mailtrack.desk.origin import names_to_ask, origin_of
 from mailtrack.desk.own_addresses import without_letters_to_us
+from mailtrack.desk.own_letters import decide_unacknowledged
 from mailtrack.desk.poison import Poison, decide_poison, decide_poison_again
 from mailtrack.desk.policy import Policy
 from mailtrack.desk.reading import read
@@ -34,6 +36,7 @@ from mailtrack.mail.message import ParsedMail
 from mailtrack.reader import Reader, ReaderDied
 from mailtrack.store import ledger, lookup, waiting
 from mailtrack.store.database import Database, Session, StoreDamaged, savepoint
+from mailtrack.store.outgoing import Claimed
 from mailtrack.tickets.context import Grant, HeldMail
 from mailtrack.tickets.decision import Decision, Disposition
 from mailtrack.tickets.fresh import Fresh
@@ -211,6 +214,24 @@ class Clerk:
         if decision is not None and decision.letters:
             _log.info("reminders_written", count=len(decision.letters))
             self._letters_written()
+
+    def list_unacknowledged(self, letter: Claimed) -> None:
+        """An acknowledgement is too old to leave: the admins will read of it, once."""
+        now, decision_id = self._desk.now(), f"stale.{letter.letter_id}"
+        fresh = Fresh(now, 0, 0, decision_id, self._desk.seed())
+        # Many end at once and are to stand in one list: each has to see those before it.
+        with (
+            contextlib.suppress(ledger.AlreadyApplied),
+            self._database.transaction() as session,
+        ):
+            decision = decide_unacknowledged(
+                letter.number or 0,
+                letter.written_at,
+                marks=lookup.look_up_marks(session, now=now),
+                policy=self._desk.policy(),
+                fresh=fresh,
+            )
+            ledger.record_tick(session, decision, tick_id=decision_id, at=now)
 
     def _has_to_stop(self) -> bool:
         return self._is_stopping

@@ -158,7 +158,8 @@ class Daemon:
         self._working: asyncio.Task[None] | None = None
 
     def _built_sender(self, config: Config) -> Sender:
-        is_relayed = config.outgoing.smarthost is not None
+        out, late = config.outgoing, self._policy().autoack_not_after
+        is_relayed = out.smarthost is not None
         return Sender(
             self.database,
             courier_for(config),
@@ -169,7 +170,7 @@ class Daemon:
             hand_overs_max=config.outgoing.connections_max if is_relayed else HAND_OVERS_MAX,
             # What goes into Maildirs leaves nobody's house.
             brake=Brake(config.outgoing.letters_10_minutes_max if is_relayed else None),
-            patience=Patience(config.outgoing.warn_after, config.outgoing.give_up_after),
+            patience=Patience(out.warn_after, out.give_up_after, late),
         )
 
     async def start(self) -> None:
@@ -282,6 +283,9 @@ class Daemon:
 
     def _tell_of_failure(self, failure: LetterFailure) -> None:
         claimed, is_final = failure.letter, failure.kind is not FailureKind.LATE
+        if failure.kind is FailureKind.STALE:
+            self.clerk.list_unacknowledged(claimed)
+            return
         letter = SentLetter(
             id=claimed.letter_id,
             name=claimed.name,

@@ -306,7 +306,7 @@ class AutoAckSection(Section):
         duration_from,
         "A mail that is taken later than this, because the desk was off, is not acknowledged "
         "any more: its ticket is opened, and the admins get one letter with all of these "
-        "people.",
+        "people. An acknowledgement that could not leave for so long is stopped and listed.",
     )
 
 

@@ -32,16 +32,20 @@ def too_late(case: Case, number: int) -> Outcome | None:
     came_at, limit = case.envelope.came_at, case.policy.autoack_not_after
     if case.grant is not None or case.fresh.now - came_at <= limit:
         return None
+    since = f"{came_at:%Y-%m-%d %H:%M} UTC"
+    return Outcome(listed(case, number, came_at)) + said(
+        "acknowledgement", f"none: the mail has waited since {since}; the admins get a list"
+    )
+
+
+def listed(case: Case, number: int, since: datetime) -> tuple[Effect, ...]:
+    """The ticket stands in the next list of the admins, or is at least counted there."""
     known = standing(case, Mark.LATE, 0)
     until = known.until if known else case.fresh.now + TOLD_AFTER
     marks = [StormMark(Mark.LATE, until)]
     if known is None or known.count < LISTED_MAX:
-        marks.append(StormMark(Mark.LATE, until, number, said=came_at.isoformat()))
-    effects: tuple[Effect, ...] = tuple(map(SetMark, marks))
-    since = f"{came_at:%Y-%m-%d %H:%M} UTC"
-    return Outcome(effects) + said(
-        "acknowledgement", f"none: the mail has waited since {since}; the admins get a list"
-    )
+        marks.append(StormMark(Mark.LATE, until, number, said=since.isoformat()))
+    return tuple(map(SetMark, marks))
 
 
 def told_of_late(

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from mailtrack.desk.case import Case, Outcome
 from mailtrack.desk.hearing import route_of
+from mailtrack.desk.late import listed
 from mailtrack.desk.letter_views import ConfigBrokenView, UndeliverableView
 from mailtrack.desk.machines import admins_of
 from mailtrack.desk.policy import Agent, Policy
@@ -32,6 +33,7 @@ from mailtrack.tickets.context import Context
 from mailtrack.tickets.decision import Decision, Disposition, Reason
 from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.letter import SentLetter, late_notice
+from mailtrack.tickets.storm import StormMark
 from mailtrack.tickets.ticket import Ticket
 
 
@@ -62,6 +64,20 @@ def decide_undelivered(
         outcome += _undeliverable(case, undelivered, ticket, agent=agent)
     reason = Reason("outbox", f"{undelivered.letter.name} did not leave: {undelivered.reason}")
     return Decision(Disposition.TICK, (), outcome.letters, (reason,))
+
+
+def decide_unacknowledged(
+    number: int,
+    since: datetime,
+    *,
+    marks: tuple[StormMark, ...],
+    policy: Policy,
+    fresh: Fresh,
+) -> Decision:
+    """An acknowledgement was stopped, for it would come days late: the admins get a list."""
+    case = case_without_mail(policy, fresh, Context(marks=marks))
+    reason = Reason("acknowledgement", "stopped: it could not leave for too long")
+    return Decision(Disposition.TICK, listed(case, number, since), (), (reason,))
 
 
 def decide_config_broken(

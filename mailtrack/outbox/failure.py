@@ -15,6 +15,7 @@ class FailureKind(StrEnum):
     LATE = "late"  # still tried
     GIVEN_UP = "given_up"  # tried for five days
     REFUSED = "refused"
+    STALE = "stale"  # an acknowledgement that would come days late
     BLOCKED = "blocked"  # by our own gate: it would have been unsafe
 
 

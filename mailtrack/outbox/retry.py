@@ -18,10 +18,14 @@ GIVE_UP_AFTER: Final = timedelta(days=5)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a letter is tried before its author is told, and before it is given up."""
+    """How long a letter is tried before its author is told, and before it is given up.
+
+    An acknowledgement is stopped after ``acknowledged_within``: later it is worse than none.
+    """
 
     late_after: timedelta = LATE_AFTER
     give_up_after: timedelta = GIVE_UP_AFTER
+    acknowledged_within: timedelta = timedelta(days=1)
 
 
 PATIENT: Final = Patience()

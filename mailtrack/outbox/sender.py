@@ -43,6 +43,7 @@ LOOK_AGAIN_SECONDS: Final = 30.0  # other machines write letters too, and bells 
 DRAIN_SECONDS_MAX: Final = 30.0
 NOTICE_SECONDS: Final = 60.0  # after a relay is back, until letters say that others are late
 
+ACKNOWLEDGED: Final = "acknowledged"  # why such a letter is sent
 NO_ANSWER: Final = "its destination does not answer"
 
 Fetch = Callable[[AttachmentRef], bytes]
@@ -248,6 +249,11 @@ class Sender:
             again_at = now + timedelta(seconds=NOTICE_SECONDS)
             await self._retry(letter, again_at, letter.reason, is_blamed=False)
             return True
+        if letter.why == ACKNOWLEDGED:
+            late = now - letter.ready_at
+            if late > self._patience.acknowledged_within:
+                await self._stop_stale(letter, f"it could not leave for {late.days} days")
+                return True
         if before := self._brake.left_before(letter, now):
             reason = f"the same letter left for the same person at {before:%H:%M:%S} UTC"
             await self._marker.mark(
@@ -377,6 +383,15 @@ class Sender:
         await self._tell(LetterFailure(letter, kind, reason, now))
         await self._marker.mark(lambda s: end(s, letter.letter_id, now, reason))
         self._log("letter_given_up", letter, reason=reason)
+
+    async def _stop_stale(self, letter: Claimed, reason: str) -> None:
+        now = self._now()
+        self._overdue.forget(letter)
+        await self._tell(LetterFailure(letter, FailureKind.STALE, reason, now))
+        await self._marker.mark(
+            lambda s: outgoing.mark_stopped(s, letter.letter_id, now, reason)
+        )
+        self._log("letter_stopped", letter, reason=reason)
 
     async def _tell(self, failure: LetterFailure) -> None:
         try:

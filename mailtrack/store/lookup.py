@@ -56,7 +56,7 @@ from mailtrack.tickets.context import (
 from mailtrack.tickets.decision import Disposition
 from mailtrack.tickets.letter import SentLetter
 from mailtrack.tickets.reading import Reading
-from mailtrack.tickets.storm import StormDue
+from mailtrack.tickets.storm import StormDue, StormMark
 from mailtrack.tickets.ticket import JournalRow, PersonId, Ticket, TicketLine, agent_id
 from mailtrack.tickets.token import Purpose, Token
 
@@ -238,6 +238,11 @@ def look_up_tick(session: Session, *, now: datetime, limit: int) -> tuple[Ticket
 def look_up_storms(session: Session, *, now: datetime) -> StormDue:
     """What was kept back in a storm and is to be told at ``now``."""
     return marks_due(session.connection(), now=now)
+
+
+def look_up_marks(session: Session, *, now: datetime) -> tuple[StormMark, ...]:
+    """The marks of the whole desk that stand at ``now``."""
+    return marks_in_force(session.connection(), (), now=now)
 
 
 def next_numbers(session: Session) -> tuple[int, int]:

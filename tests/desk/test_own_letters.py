@@ -6,7 +6,12 @@ import pytest
 from player import DESK
 from stage import policy_from
 
-from mailtrack.desk.own_letters import Undelivered, decide_config_broken, decide_undelivered
+from mailtrack.desk.own_letters import (
+    Undelivered,
+    decide_config_broken,
+    decide_unacknowledged,
+    decide_undelivered,
+)
 from mailtrack.desk.poison import Poison, decide_poison
 from mailtrack.errors import Mistake
 from mailtrack.mail.address import Address, Mailbox
@@ -14,6 +19,7 @@ from mailtrack.mail.envelope import Envelope, Front
 from mailtrack.tickets.decision import AddEntry, Disposition, LastDone, OpenTicket, Quarantine
 from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.letter import SentLetter
+from mailtrack.tickets.storm import Mark, StormMark
 from mailtrack.tickets.ticket import (
     Entry,
     EntryKind,
@@ -88,6 +94,16 @@ def test_what_says_that_a_letter_is_late_can_be_taken_back(policy):
         failure = Undelivered(letter(), "450 later", is_final=is_final)
         decision = decide_undelivered(failure, ticket(), policy=policy, fresh=fresh())
         assert [one.why for one in decision.letters] == [why]
+
+
+def test_s10_stopped_acknowledgements_stand_in_the_admins_list(policy):
+    then = NOW - timedelta(days=3)
+    known = StormMark(Mark.LATE, NOW + timedelta(minutes=5), count=2)
+    decision = decide_unacknowledged(7, then, marks=(known,), policy=policy, fresh=fresh())
+    marks = [effect.mark for effect in decision.effects]
+    assert [(one.mark, one.number) for one in marks] == [(Mark.LATE, 0), (Mark.LATE, 7)]
+    assert {one.until for one in marks} == {known.until}
+    assert (marks[1].said, decision.letters) == (then.isoformat(), ())
 
 
 def test_s77_the_admins_are_told_of_mistakes_with_file_and_line(policy):

@@ -119,6 +119,25 @@ async def test_the_same_words_do_not_leave_twice_within_ten_minutes(post: Post) 
         await sender.stop()
 
 
+async def test_s10_an_acknowledgement_that_would_come_days_late_is_stopped(post: Post) -> None:
+    day, moment = timedelta(days=1), timedelta(seconds=1)
+    async with FaultyRelay() as relay:
+        post.write("l1", why="acknowledged", name="acknowledged", is_automatic=True)
+        post.write("l2", is_automatic=False)
+        post.clock.at += day
+        sender = post.sender(courier_to(relay))
+        post.write("l3", why="acknowledged", number=None, not_before=post.clock.at - day)
+        post.write(
+            "l4", why="acknowledged", number=None, not_before=post.clock.at - day - moment
+        )
+        await sender.start()
+        await post.until(sent=3, stopped=1)
+        assert [(one.letter.letter_id, one.kind) for one in post.told] == [
+            ("l4", FailureKind.STALE)
+        ]
+        await sender.stop()
+
+
 @pytest.mark.parametrize(
     "other",
     [
