@@ -115,7 +115,7 @@ def test_what_is_private_by_its_name_is_never_said(
     assert "secret" not in capsys.readouterr().err
 
 
-def test_a_traceback_is_redacted_and_cannot_pass_for_a_line(
+def test_a112_a_traceback_is_redacted_and_cannot_pass_for_a_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     log.set_up(json=False)
@@ -145,7 +145,7 @@ def test_libraries_come_out_in_the_same_shape_and_only_their_warnings(
 
 
 @given(st.text(), st.text())
-def test_no_text_breaks_the_line_or_steers_the_terminal(one: str, other: str) -> None:
+def test_a112_no_text_breaks_the_line_or_steers_the_terminal(one: str, other: str) -> None:
     safe = log.redacted(f"{one}@{other}")
     assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029]", safe)
 
