@@ -174,6 +174,19 @@ def test_the_clock_on_the_wall_may_drift_and_must_not_jump() -> None:
     assert after(-3600, 20) == [CLOCK_JUMP]
 
 
+def test_f30_a_clock_a_year_ahead_by_which_tokens_would_end_is_told_at_the_next_look() -> None:
+    year = 365 * 24 * 3600
+    wall, steady = [1000.0], [5.0]
+    watch = ClockWatch(wall=lambda: wall[0], steady=lambda: steady[0])
+    wall[0] += year + 20
+    steady[0] += 20
+    (trouble,) = watch.troubles()
+    assert (trouble.name, trouble.reason) == (
+        CLOCK_JUMP,
+        f"the clock was set by +{year} seconds",
+    )
+
+
 def test_a_disk_is_low_a_quarter_above_where_mail_is_refused(tmp_path: Path) -> None:
     assert [one.name for one in disk_low(tmp_path, Floor(1 << 60, 0.0))] == [DISK_LOW]
     assert disk_low(tmp_path, Floor(0, 0.0)) == ()
