@@ -32,18 +32,23 @@ class Nursling:
             self._handle = os.pidfd_open(pid)
 
     def poll(self) -> int | None:
-        """None while it lives."""
-        return self.wait(0)
+        """None while it lives, then 0: its exit code is its mother's."""
+        return 0 if self._has_ended(0) else None
 
-    def wait(self, timeout: float | None = None) -> int | None:
-        """0 when it is dead (its exit code is its mother's), None if it is not in time."""
+    def wait(self, timeout: float | None = None) -> int:
+        """0 when it is dead; TimeoutExpired if it is not in time."""
+        if not self._has_ended(timeout):
+            raise subprocess.TimeoutExpired("a desk", timeout or 0)
+        return 0
+
+    def _has_ended(self, timeout: float | None) -> bool:
         if self._handle is None:
-            return 0
+            return True
         if not select.select([self._handle], [], [], timeout)[0]:
-            return None
+            return False
         os.close(self._handle)
         self._handle = None
-        return 0
+        return True
 
     def send_signal(self, number: int) -> None:
         """As it says."""
