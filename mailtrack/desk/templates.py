@@ -87,12 +87,19 @@ def _text_of(path: Path) -> tuple[str, Mistake | None]:
         return "", Mistake(str(path), line, 1, "", "not UTF-8", "Save the file as UTF-8.")
 
 
+# What makes a text as long as a number says.
+_LENGTHENING: Final = frozenset({
+    "center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill",
+})  # fmt: skip
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """jinja2's sandbox, which in addition refuses to build long texts out of short ones."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "%"})
 
     def getattr(self, obj: object, attribute: str) -> object:
+        _refuse_lengthening(obj, attribute)
         # Of our own frozen values everything public may be seen; to let jinja2 ask its eleven
         # questions about each ``ticket.number`` took half the time of a letter.
         if (isinstance(obj, Phrases) or is_dataclass(obj)) and not attribute.startswith("_"):
@@ -102,10 +109,21 @@ class _Sandbox(ImmutableSandboxedEnvironment):
                 pass
         return super().getattr(obj, attribute)
 
+    def getitem(self, obj: object, argument: object) -> object:
+        _refuse_lengthening(obj, argument)
+        return super().getitem(obj, argument)
+
     def call_binop(
         self, context: Context, operator: str, left: object, right: object
     ) -> object:
+        if operator == "%" and not isinstance(left, str):
+            return super().call_binop(context, operator, left, right)
         raise SecurityError(f"a template may not use {operator}")
+
+
+def _refuse_lengthening(obj: object, name: object) -> None:
+    if isinstance(obj, str) and name in _LENGTHENING:
+        raise SecurityError(f"a template may not use {name}")
 
 
 class _Compiled(BaseLoader):

@@ -428,7 +428,7 @@ CANNOT_BE_WRITTEN = {
     ),
     "letters/why.txt.j2": (
         "{{ '{0.__class__}'.format(now) }}",
-        [":1:1: access to attribute '__class__' of 'datetime' object is unsafe."],
+        [":1:1: a template may not use format."],
     ),
     "letters/help.txt.j2": (
         "{{ say.__init__.__globals__ }}",
@@ -453,6 +453,29 @@ def test_every_mistake_is_named_with_its_place_and_the_way_to_mend_it(
     found = mistakes_of(tmp_path, {name: text for name, (text, _) in stage.items()})
     expected = [f"{name}{told}" for name, (_, all_told) in stage.items() for told in all_told]
     assert sorted(found) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'a' * 1000000000",
+        "9 ** 99999999",
+        "'%1000000000s' % 'a'",
+        "'{:1000000000}'.format('a')",
+        "'a'.ljust(1000000000)",
+        "'a'['zfill'](1000000000)",
+        "'a'|center(1000000000)",
+        "range(1000000000)|join",
+    ],
+)
+def test_a95_a_template_makes_no_text_as_long_as_a_number_says(
+    tmp_path: Path, text: str
+) -> None:
+    assert mistakes_of(tmp_path, {"letters/why.txt.j2": "{{ " + text + " }}"})
+
+
+def test_a_template_may_count_by_twos(tmp_path: Path) -> None:
+    load_with(tmp_path, {"letters/why.txt.j2": "{{ 7 % 2 }}"})
 
 
 def test_an_unknown_filter_is_told_with_those_there_are(tmp_path: Path) -> None:
