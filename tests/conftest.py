@@ -48,12 +48,12 @@ def make_dovecot() -> Iterator[Callable[[], Dovecot]]:
 
 
 @pytest.fixture(scope="session")
-def make_postfix() -> Iterator[Callable[[Mapping[str, str]], Postfix]]:
+def make_postfix() -> Iterator[Callable[..., Postfix]]:
     """Starts a Postfix with routes of the test's own; all are stopped at the end of the run."""
     started: list[Postfix] = []
 
-    def start(routes: Mapping[str, str]) -> Postfix:
-        server = Postfix(routes)
+    def start(routes: Mapping[str, str], settings: str = "") -> Postfix:
+        server = Postfix(routes, settings)
         started.append(server)
         server.start()
         return server
@@ -66,7 +66,7 @@ def make_postfix() -> Iterator[Callable[[Mapping[str, str]], Postfix]]:
 
 
 @pytest.fixture(scope="session")
-def postfix(dovecot: Dovecot, make_postfix: Callable[[Mapping[str, str]], Postfix]) -> Postfix:
+def postfix(dovecot: Dovecot, make_postfix: Callable[..., Postfix]) -> Postfix:
     """A running mail server that hands mail for example.org to Dovecot and drops the rest."""
     return make_postfix({"example.org": f"lmtp:inet:{dovecot.host}:{dovecot.port_lmtp}"})
 

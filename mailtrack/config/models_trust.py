@@ -40,7 +40,7 @@ class ResultsSection(Section):
 
     authserv_id: Text = Field(
         description="The name it signs them with, the first word of the field. It "
-        "must take out what others write under this name: 'mailtrack check --send-through'.",
+        "must take out what others write under this name.",
         examples=["mx.help.example"],
     )
     received_hops: Annotated[int, Field(ge=1, le=10)] = Field(

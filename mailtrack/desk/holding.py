@@ -15,6 +15,7 @@ from typing import Final
 from mailtrack.desk.case import Case, Outcome
 from mailtrack.desk.commands.order import Refusal
 from mailtrack.desk.foretold import shown_subject
+from mailtrack.desk.identity import needs_origin
 from mailtrack.desk.letter_views import (
     CollisionView,
     HeldConfirmView,
@@ -221,7 +222,8 @@ def hold_unproved(
             adds=own.adds if own else (),
             tickets=own.tickets if own else 1,
             peer=case.envelope.peer,
-            proof=case.reading.origin.said,
+            proof=case.reading.origin.said if case.policy.origin_methods else "",
+            is_usual=needs_origin(case.policy) and not case.policy.origin_methods,
         )
 
     return outcome + _ask(case, "held", held, agent=agent, ticket=ticket, view=view)

@@ -156,6 +156,7 @@ class HeldConfirmView(AgentLetterView):
     ``is_own``: nobody doubts that it is, but what it asks for has to be confirmed: ``adds`` are
     addresses that would hear of the ticket, ``tickets`` is on how many it acts. ``peer`` is the
     address it came from, ``proof`` what the check of its origin said, ``""`` for nothing.
+    ``is_usual``: the desk wants a proof that it has no way to get, so that it always asks.
     """
 
     held: HeldView
@@ -166,6 +167,7 @@ class HeldConfirmView(AgentLetterView):
     tickets: int = 1
     peer: str = ""
     proof: str = ""
+    is_usual: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,7 +182,9 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
             proof="dmarc=fail",
             **HERE,
         ),
-        letters.HeldConfirmView(route=TO_CONFIRM, held=BARE_HELD, opening="", **HERE),
+        letters.HeldConfirmView(
+            route=TO_CONFIRM, held=BARE_HELD, opening="", is_usual=True, **HERE
+        ),
     ),
     "collision": (
         letters.CollisionView(

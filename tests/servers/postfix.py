@@ -64,14 +64,15 @@ class Postfix:
 
     host = LOOPBACK
 
-    def __init__(self, routes: Mapping[str, str]) -> None:
+    def __init__(self, routes: Mapping[str, str], settings: str = "") -> None:
+        """`settings` are further lines for its main.cf."""
         self._program = program("postfix", package="postfix")
         if not is_root():
             lacking("Postfix can only be started by root.")
         self.folder = new_folder("postfix")
         self.port = free_port()
         self._daemon: Daemon | None = None
-        self._write_configuration(routes)
+        self._write_configuration(routes, settings)
 
     def start(self) -> None:
         command = [self._program, "-c", str(self.folder / "etc"), "start-fg"]
@@ -99,7 +100,7 @@ class Postfix:
         command = [self._program, "-c", str(self.folder / "etc"), word]
         subprocess.run(command, check=False, capture_output=True)
 
-    def _write_configuration(self, routes: Mapping[str, str]) -> None:
+    def _write_configuration(self, routes: Mapping[str, str], settings: str) -> None:
         for name in ("etc", "spool", "data"):
             (self.folder / name).mkdir()
         shutil.chown(self.folder, "root", "root")
@@ -107,5 +108,5 @@ class Postfix:
         entries = ", ".join(f"{{{domain}={transport}}}" for domain, transport in routes.items())
         transports = f"inline:{{ {entries} }}" if routes else ""
         main = MAIN.format(folder=self.folder, domains=", ".join(routes), transports=transports)
-        (self.folder / "etc" / "main.cf").write_text(main)
+        (self.folder / "etc" / "main.cf").write_text(main + settings)
         (self.folder / "etc" / "master.cf").write_text(MASTER.format(port=self.port))
