@@ -20,12 +20,14 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from nursery import Nursery, Nursling
+from servers.machine import free_port
 from waiting import wait_for
 
 from mailtrack.config import write_example
 
 DESK = "support@help.example"
 STARTS_SECONDS_MAX = 60.0
+SEND_SECONDS_MAX = 120.0
 MAILTRACK = (sys.executable, "-m", "mailtrack")
 
 
@@ -37,6 +39,8 @@ class Process:
         self.config = folder / "config"
         self.state = folder / "state"
         self.clock = folder / "clock"
+        # Not one of those that outgoing connections take: while the desk is dead, a client that
+        # tries again and again would sooner or later be connected with itself.
         self.port = free_port()
         write_example(self.config)
         self.change(r"^state: .*", f"state: {self.state}")
@@ -144,7 +148,9 @@ class Process:
 
     def send(self, raw: bytes, sender: str, *recipients: str) -> None:
         """Hand one mail over by SMTP; raises as smtplib does if it is refused."""
-        with smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example") as smtp:
+        with smtplib.SMTP(
+            "127.0.0.1", self.port, local_hostname="client.example", timeout=SEND_SECONDS_MAX
+        ) as smtp:
             smtp.sendmail(sender, recipients or (DESK,), raw)
 
     def write(self, sender: str, subject: str, body: str, **headers: str) -> None:
@@ -234,11 +240,3 @@ def text_of(letter: EmailMessage) -> str:
     body = letter.get_body(("plain",))
     assert body is not None
     return str(body.get_content())
-
-
-def free_port() -> int:
-    """A TCP port that nobody uses at this moment."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
