@@ -137,7 +137,7 @@ class PrivateDesk:
         return (*books.problems, *([index] if index else []), *lost)
 
 
-async def test_a110_what_is_erased_is_nowhere_and_does_not_come_back(desk) -> None:
+async def test_a110_s83_what_is_erased_is_nowhere_and_does_not_come_back(desk) -> None:
     first = await desk.mail(CARA, f"Lost {SECRET}", f"My word is {SECRET} and I lost it.")
     await desk.mail(BOB, "Something else", "The printer burns.")
     await desk.confirmed(f"[erase:{CARA}]")

@@ -98,7 +98,7 @@ class FrontSuite:
             "",
         ],
     )
-    async def test_who_is_not_ours_is_refused_for_good(
+    async def test_a103_who_is_not_ours_is_refused_for_good(
         self, make_door: MakeDoor, recipient: str
     ) -> None:
         door = await make_door()
@@ -153,7 +153,7 @@ class FrontSuite:
         assert len(door.stored()) == 1
 
     @pytest.mark.parametrize(("hops", "outcome"), [(50, "ok"), (51, "never")])
-    async def test_a_mail_that_has_been_everywhere_is_a_loop(
+    async def test_a80_a_mail_that_has_been_everywhere_is_a_loop(
         self, make_door: MakeDoor, hops: int, outcome: str
     ) -> None:
         door = await make_door()

@@ -21,7 +21,7 @@ from mailtrack.intake.limits import Limits
 
 
 class LmtpSuite(SessionSuite):
-    async def test_each_accepted_recipient_gets_an_answer_of_its_own(
+    async def test_a101_each_accepted_recipient_gets_an_answer_of_its_own(
         self, make_door: MakeDoor
     ) -> None:
         door = await make_door()

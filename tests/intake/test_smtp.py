@@ -57,7 +57,7 @@ class TestSmtp(SessionSuite):
         assert raw == MAIL
         assert envelope.is_encrypted
 
-    async def test_what_was_sent_before_the_encryption_is_forgotten(
+    async def test_a100_what_was_sent_before_the_encryption_is_forgotten(
         self, make_door: MakeDoor, certificate: Certificate
     ) -> None:
         """CVE-2024-34083: commands slipped in behind STARTTLS."""
