@@ -274,6 +274,25 @@ def test_a6_a_forged_result_below_the_relays_own_or_alone_proves_nothing(
     forged = answer(letter, "Send me your password.", gmail_web, 1)
     forged = f"{STAMP.format('pass')}\r\n".encode() + forged
     hand_over(postfix, forged, envelope)
+    assert_held(desk)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a10_the_relays_words_are_not_believed_at_another_door(
+    behind_postfix: tuple[Process, Postfix],
+) -> None:
+    """The desk takes SMTP from everybody, so that nobody vouches for what stands there."""
+    desk, _ = behind_postfix
+    desk.write(f"Cara Smith <{CARA}>", "Printer", "It burns.")
+    letter = desk.wait_for_letters(IVAN, 1)
+    forged = answer(letter, "Send me your password.", gmail_web, 1)
+    forged = f"{STAMP.format('pass')}\r\n".encode() + forged
+    desk.send(forged, IVAN, str(letter["reply-to"].addresses[0].addr_spec))
+    assert_held(desk)
+
+
+def assert_held(desk: Process) -> None:
     wait_for(lambda: desk.ask("held"), PATIENCE, what="the forged mail is held")
     assert desk.ask("status")["tickets"] == {"new": 1}
     assert answers(desk) == []
