@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Final
 
 from mailtrack.config.models_outgoing import DkimSection, DkimSign
@@ -33,6 +34,10 @@ def dkim_of(
     if name is None:
         found = f"{shown_text(section.domain or '')} is no domain"
         report.wrong(page, (*_PATH, "domain"), found, "Write help.example")
+        return None
+    if find_spec("dkim") is None:
+        found = "the library that signs is not installed"
+        report.wrong(page, _PATH, found, "Install it: pip install 'mailtrack[auth]'")
         return None
     wrong = _what_is_wrong_with(key)
     if wrong is not None:
