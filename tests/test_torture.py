@@ -27,8 +27,8 @@ from torture_senders import PATIENCE_SECONDS, ImapSender, Sender, SmtpSender, li
 from waiting import wait_for
 
 IS_LONG = bool(os.environ.get("MAILTRACK_TORTURE"))
-MAILS = int(os.environ.get("MAILTRACK_TORTURE_MAILS") or (10_000 if IS_LONG else 480))
-KILLS = int(os.environ.get("MAILTRACK_TORTURE_KILLS") or (1_000 if IS_LONG else 40))
+MAILS = int(os.environ.get("MAILTRACK_TORTURE_MAILS") or (10_000 if IS_LONG else 400))
+KILLS = int(os.environ.get("MAILTRACK_TORTURE_KILLS") or (1_000 if IS_LONG else 32))
 SECONDS = float(os.environ.get("MAILTRACK_TORTURE_SECONDS") or 100_000)
 FOLDER = os.environ.get("MAILTRACK_TORTURE_FOLDER")
 SENDERS = 4  # the last one by IMAP
