@@ -46,7 +46,8 @@ def _config(parser: argparse.ArgumentParser) -> None:
         "--config",
         metavar="FOLDER",
         default=os.environ.get("MAILTRACK_CONFIG"),
-        help="folder with mailtrack.yaml and its companions (default: the example that ships)",
+        help="folder with mailtrack.yaml and its companions (default: MAILTRACK_CONFIG, "
+        "/etc/mailtrack, or the example that ships)",
     )
 
 
@@ -121,7 +122,7 @@ def _held(parser: argparse.ArgumentParser) -> None:
     wanted = {
         "list": "list what is held (this is the default)",
         "show": "print the raw mail",
-        "release": "let it through, be it rejected before",
+        "release": "let it through, even if it was rejected before",
         "drop": "reject it; it is kept",
     }
     _actions(parser, wanted, metavar="H12")
@@ -153,7 +154,9 @@ def _quarantine(parser: argparse.ArgumentParser) -> None:
 
 def _queue(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=("list", "show", "drop"), default="list")
-    parser.add_argument("letter_id", nargs="?", metavar="ID", help="the beginning of its id")
+    parser.add_argument(
+        "letter_id", nargs="?", metavar="ID", help="the beginning of its id, for show and drop"
+    )
     parser.add_argument("--yes", action="store_true", help="drop without asking")
     _config(parser)
     _json(parser)
@@ -169,13 +172,32 @@ def _retry(parser: argparse.ArgumentParser) -> None:
 
 def _dkim_key(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("domain", help="the domain of your addresses: help.example")
-    parser.add_argument("--selector", default="mailtrack", help="its name in DNS")
-    parser.add_argument("--out", default="dkim.key", metavar="FILE", help="where the key goes")
+    parser.add_argument(
+        "--selector", default="mailtrack", help="its name in DNS (default: mailtrack)"
+    )
+    parser.add_argument(
+        "--out",
+        default="dkim.key",
+        metavar="FILE",
+        help="where the key goes (default: dkim.key)",
+    )
 
 
 def _deliver(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--rcpt", action="append", required=True, metavar="ADDRESS")
-    parser.add_argument("--from", dest="mail_from", default="", metavar="ADDRESS")
+    parser.add_argument(
+        "--rcpt",
+        action="append",
+        required=True,
+        metavar="ADDRESS",
+        help="envelope recipient; may be given several times",
+    )
+    parser.add_argument(
+        "--from",
+        dest="mail_from",
+        default="",
+        metavar="ADDRESS",
+        help="envelope sender (default: none, as of a bounce)",
+    )
     _config(parser)
 
 

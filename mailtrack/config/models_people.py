@@ -24,7 +24,7 @@ class AgentSection(Section):
     role: Role = Field(
         Role.AGENT,
         description="light: may write notes only. agent: works tickets. lead: hears of "
-        "escalations and reads reports. admin: may all. Each may what the ones before may.",
+        "escalations. admin: may all. Each may what the ones before may.",
     )
     queues: Texts | None = Field(
         None,
