@@ -166,13 +166,22 @@ class Errands:
         with self.database.reading() as session:
             connection = session.connection()
             found = personal.belongings(connection, errand.about)
-            raws = personal.raws_of(connection, found)
+            theirs = personal.raws_from(connection, found)
+            # An agent's raw mail quotes notifications, with notes and reply addresses in them.
+            raws = tuple(
+                (f"mails/{one}.eml" if one in theirs else f"internal/mails/{one}.eml", one)
+                for one in personal.raws_of(connection, found)
+            )
             pages = tuple(exporting.pages_of(connection, found))
         place = self.folder / EXPORTS / f"person-{serial}.tar"
         mails = self._write_tar(place, pages, raws, at=errand.at)
         numbers = (*found.own, *found.others, *found.kept)
         done = ErrandDone(
-            place=str(place), entries=len(pages), mails=mails, numbers=tuple(sorted(numbers))
+            place=str(place),
+            entries=sum(len(page.get("entries", ())) for _, page in pages),
+            mails=mails,
+            letters=sum(name.startswith("letters/") for name, _ in pages),
+            numbers=tuple(sorted(numbers)),
         )
         with self.database.transaction() as session:
             errands.clear(session.connection(), errand.id, done, gone=())
@@ -180,23 +189,23 @@ class Errands:
     def _write_tar(
         self,
         place: Path,
-        pages: tuple[tuple[str, object], ...],
-        raws: tuple[str, ...],
+        pages: tuple[exporting.PageOf, ...],
+        raws: tuple[tuple[str, str], ...],
         *,
         at: datetime,
     ) -> int:
         """The archive of an export, whole or not there; how many mails are in it."""
         place.parent.mkdir(mode=0o700, exist_ok=True)
         new = place.with_suffix(".new")
-        there = [sha256 for sha256 in raws if self.archive.has(sha256)]
+        there = [(name, sha256) for name, sha256 in raws if self.archive.has(sha256)]
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             with tarfile.open(fileobj=file, mode="w") as tar:
                 for name, page in pages:
                     text = json.dumps(page, ensure_ascii=False, indent=2, default=str)
                     _add(tar, name, text.encode(), at=at)
-                for sha256 in there:
-                    _add(tar, f"mails/{sha256}.eml", self.archive.raw(sha256), at=at)
+                for name, sha256 in there:
+                    _add(tar, name, self.archive.raw(sha256), at=at)
             file.flush()
             os.fsync(file.fileno())
         new.replace(place)

@@ -61,6 +61,7 @@ class PrivateDesk:
     ) -> bytes:
         self.mails += 1
         name = sender.partition("@")[0].title()
+        body = "\r\n".join(body.splitlines())
         message_id = message_id or f"<m{self.mails}@{sender.partition('@')[2]}>"
         raw = (
             f"From: {name} Smith <{sender}>\r\nTo: {to}\r\nSubject: {subject}\r\n"
@@ -218,6 +219,10 @@ async def test_the_asking_lists_what_it_reaches(desk) -> None:
 
 async def test_an_export_holds_what_is_kept_of_a_person_and_nobody_else(desk) -> None:
     raw = await desk.mail(CARA, "Lost", f"My word is {SECRET}.")
+    notification = desk.last_letter(IVAN, "notification")
+    quote = "\r\n".join(f"> {line}" for line in notification.text.splitlines())
+    to = str(notification.reply_to.address)
+    answer = await desk.mail(IVAN, "Re: [#1] Lost", f"Here it is.\r\n\r\n{quote}", to=to)
     await desk.mail(BOB, "Mine", "My own business.")
     await desk.confirmed(f"[export:{CARA}]")
     told = desk.last_letter(ADA, "errand")
@@ -228,6 +233,11 @@ async def test_an_export_holds_what_is_kept_of_a_person_and_nobody_else(desk) ->
     assert json.loads(pages["person.json"])["person"] == CARA
     assert SECRET in json.loads(pages["tickets/1.json"])["entries"][0]["text"]
     assert raw in pages.values() and any(name.startswith("letters/") for name in pages)
+    assert "Entries: 2. Mails: 2. Letters: 2." in told.text
+    secret = notification.reply_to.address.local.encode()
+    shown = {name: page for name, page in pages.items() if not name.startswith("internal/")}
+    assert answer in pages.values() and answer not in shown.values()
+    assert not any(secret in page for page in shown.values()), "an agent's reply address"
     assert not any(b"own business" in page for page in pages.values())
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
 from mailtrack.store.personal import Belongings
 from mailtrack.store.tables import CUSTOMER, ENTRY, LETTER, LETTER_MAIL, TICKET
 
-PageOf = tuple[str, object]
+PageOf = tuple[str, dict[str, Any]]
 
 
 def pages_of(connection: Connection, found: Belongings) -> Iterator[PageOf]:
     """``(name of the file, its content)``: the person, each ticket, each letter to them.
 
-    Entries that only agents see stand in a folder of their own, ``internal/``: whether they
-    are handed out is for the admin to judge.
+    What only agents see stands in a folder of its own, ``internal/``: whether it may be
+    handed out is for the admin to judge.
     """
     known = connection.execute(
         select(CUSTOMER).where(CUSTOMER.c.person == found.person)

@@ -109,6 +109,14 @@ def raws_of(connection: Connection, found: Belongings) -> tuple[str, ...]:
     return tuple(sorted({one for one in hashes if one}))
 
 
+def raws_from(connection: Connection, found: Belongings) -> frozenset[str]:
+    """The raw mails that the person wrote, and nobody else."""
+    sent = select(RECEIPT.c.raw_sha256).where(
+        RECEIPT.c.sender_key == found.person, RECEIPT.c.raw_sha256.is_not(None)
+    )
+    return frozenset(connection.execute(sent).scalars())
+
+
 def raws_by(connection: Connection, person: str, *, since: datetime) -> tuple[str, ...]:
     """The raw mails that somebody sent since then: an admin's commands name whom they erase."""
     theirs = RECEIPT.c.person == person
