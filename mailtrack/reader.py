@@ -32,6 +32,8 @@ OPEN_FILES_MAX: Final = 64
 MAILS_PER_WORKER_MAX: Final = 500
 # What is heavy waits for what is light: taking mail and answering it come first.
 NICENESS: Final = 5
+# How long beyond a mail's own time nothing may be read at all before workers count as stuck.
+STALL_SECONDS: Final = 10.0
 
 # Past the wall time; killed, or dead of its limits; never started; out of memory.
 _DEATHS: Final = (FutureTimeout, ProcessExpired, BrokenProcessPool, MemoryError, OSError)
@@ -64,6 +66,7 @@ class Reader:
         self._pool: ProcessPool | None = None
         self._under_way: set[ProcessFuture[ParsedMail]] = set()
         self._idle_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
 
     async def read(self, raw: bytes, *, shallow: bool = False) -> ParsedMail:
         """The mail. Raises ``ReaderDied`` when its reader had to be killed or broke."""
@@ -71,6 +74,8 @@ class Reader:
             return parse(raw, shallow=shallow)
         arguments = (raw, shallow, self._cpu_seconds)
         future = self._started().schedule(read_in_worker, arguments, timeout=self._wall_seconds)
+        if not self._under_way:
+            self._watch()
         self._under_way.add(future)
         try:
             return await asyncio.wrap_future(future)
@@ -84,12 +89,14 @@ class Reader:
             raise ReaderDied("the readers were closed") from None
         finally:
             self._under_way.discard(future)
+            self._watch()
             self._rest()
 
     async def close(self) -> None:
         """End the workers. What they were reading is broken off with ``ReaderDied``."""
-        if self._idle_timer:
-            self._idle_timer.cancel()
+        for timer in (self._idle_timer, self._stall_timer):
+            if timer:
+                timer.cancel()
         for future in tuple(self._under_way):
             future.cancel()  # type: ignore[no-untyped-call]  # pebble types most of itself
         pool, self._pool = self._pool, None
@@ -110,6 +117,25 @@ class Reader:
             )
         return self._pool
 
+    def _watch(self) -> None:
+        """Count anew: a mail has its own limit only from when a worker has taken it.
+
+        Workers that take none, because they were stopped or hang as they start, would be waited
+        for until the end of days (F33).
+        """
+        if self._stall_timer:
+            self._stall_timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._stall_timer = loop.call_later(self._wall_seconds + STALL_SECONDS, self._break)
+
+    def _break(self) -> None:
+        """Nothing was read for longer than a mail may take: these workers will not move."""
+        if self._under_way and self._pool:
+            pool, self._pool = self._pool, None
+            for future in tuple(self._under_way):
+                future.cancel()  # type: ignore[no-untyped-call]  # as in ``close``
+            asyncio.get_running_loop().run_in_executor(None, _killed, pool)
+
     def _rest(self) -> None:
         """Let the workers go after a while without a heavy mail."""
         if not self._under_way and self._pool:
@@ -125,6 +151,11 @@ class Reader:
 def _ended(pool: ProcessPool) -> None:
     # ``stop`` would close the pipe under the thread that still writes a large mail into it.
     pool.close()  # type: ignore[no-untyped-call]  # as above
+    pool.join()
+
+
+def _killed(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]  # as above
     pool.join()
 
 

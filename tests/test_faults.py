@@ -276,7 +276,9 @@ def test_f24_a_database_that_breaks_under_the_desk_stops_it_and_condemns_no_mail
     wait_for(lambda: not desk.is_alive, 60, what="the desk stops")
     assert "the database is damaged" in desk.log()
     assert list((desk.state / "spool/quarantine").iterdir()) == []
-    assert len(list((desk.state / "spool/new").iterdir())) == was_taken
+    # What was decided before the damage was found lies in the archive: restore handles it.
+    kept = [*(desk.state / "spool/new").iterdir(), *(desk.state / "archive").rglob("*.eml")]
+    assert len(kept) == was_taken
 
 
 def subjects_of(desk: Process) -> str:
@@ -337,7 +339,7 @@ def workers_of(desk: Process) -> list[int]:
 
 
 def test_f33_a_stopped_reader_holds_up_nobody(desk: Process) -> None:
-    desk.change(r"seconds_max: .*", "seconds_max: 5")
+    desk.change(r"^# reader:$", "reader: {seconds_max: 5}")
     desk.start()
     heavy = mail(7, "hello world\r\n" * 20_000)
     desk.send(heavy, "cara7@cust.example")

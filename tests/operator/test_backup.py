@@ -146,6 +146,8 @@ def issued(desk: Process) -> dict[str, str]:
 @pytest.mark.slow
 def test_f37_a_backup_under_load_and_mail_that_came_after_it(tmp_path: Path) -> None:
     desk = Process(tmp_path / "one")
+    # Each mail is to be told by a letter, however many they are.
+    desk.change(r"^# brakes:$", "brakes: {notifications_to_agent_10_minutes_max: 10000}")
     desk.start()
     load = Load(desk)
     load.start()
@@ -157,7 +159,7 @@ def test_f37_a_backup_under_load_and_mail_that_came_after_it(tmp_path: Path) -> 
     wait_for(lambda: len(load.accepted) > len(before) + 40, 60)
     load.end()
     desk.wait_until_idle()
-    wait_for(lambda: len(desk.letters(IVAN)) >= len(load.accepted), 60, what="all letters")
+    wait_for(lambda: len(desk.letters(IVAN)) >= len(load.accepted), 180, what="all letters")
     last = desk.letters(IVAN)[-1]
     desk.kill()
 
