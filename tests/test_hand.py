@@ -10,10 +10,12 @@ from bench import Bench
 
 from mailtrack import hand
 from mailtrack.hand import Hand
+from mailtrack.mail.envelope import Envelope
 from mailtrack.mail.kin import HEADER_BYTES_MAX, IDS_MAX, Kin, kin_from
 from mailtrack.mail.message import ParsedMail
 from mailtrack.mail.parse import parse
 from mailtrack.reader import ReaderDied
+from mailtrack.tickets.reading import Origin
 
 TOKEN = "t" * 30
 
@@ -25,6 +27,10 @@ def mail(own: str, *, sender: str, answers: str = "", slow: bool = False) -> byt
         f"From: Somebody <{sender}@cust.example>\r\nTo: support@help.example\r\n{reference}"
         f"Message-ID: <{own}>\r\nSubject: {own}\r\n\r\n{words}\r\n"
     ).encode()
+
+
+async def proved_by_nothing(_mail: ParsedMail, _envelope: Envelope) -> Origin:
+    return Origin()
 
 
 class GatedReader:
@@ -50,7 +56,7 @@ class Table:
         self.bench = Bench(folder)
         self.bell = asyncio.Event()
         self.reader = GatedReader()
-        self.hand = Hand(self.bench.spool, self.reader, bell=self.bell)  # type: ignore[arg-type]
+        self.hand = Hand(self.bench.spool, self.reader, proved_by_nothing, bell=self.bell)  # type: ignore[arg-type]
         self.given: list[str] = []
 
     def put(self, *raws: bytes) -> None:

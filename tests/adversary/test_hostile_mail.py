@@ -101,10 +101,15 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "A86 id of 2 MB": lambda: raw(**{"Message-ID": b"<" + b"i" * 2_000_000 + b"@x>"}),
     "A86 id with strange bytes": lambda: raw(**{"Message-ID": b"<\xff\x00\xed\xa0\x80@x>"}),
     "A87 date of a far year": lambda: raw(date=b"Mon, 1 Jan 10000000000000 00:00:00 +0000"),
-    "A87 no date": lambda: raw(date=b""),
-    "A87 zone": lambda: raw(date=b"Mon, 2 Mar 2026 09:00:00 +9999999"),
+    # Without a date that can be read, one id with the same words is one mail: each has its own.
+    "A87 no date": lambda: raw(date=b"", message_id=b"<a87-1@cust.example>"),
+    "A87 zone": lambda: raw(
+        date=b"Mon, 2 Mar 2026 09:00:00 +9999999", message_id=b"<a87-2@cust.example>"
+    ),
     "A87 year 1": lambda: raw(date=b"Mon, 1 Jan 0001 00:00:00 +1400"),
-    "A87 year 9999": lambda: raw(date=b"Fri, 31 Dec 9999 23:59:59 -1400"),
+    "A87 year 9999": lambda: raw(
+        date=b"Fri, 31 Dec 9999 23:59:59 -1400", message_id=b"<a87-3@cust.example>"
+    ),
     **{
         f"A88 charset {name!r}": lambda name=name: raw(
             b"+ADw-script+AD4- \x00\xff", content_type=b"text/plain; charset=" + name
