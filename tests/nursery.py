@@ -2,7 +2,7 @@
 
 A start of `python -m mailtrack` is a second of imports and a tenth of a second of the desk.
 Who starts it a thousand times keeps one of these: each line on stdin (a JSON list: file of the
-log, words of the command) is answered with the process id of a new desk in a session of its
+log, words of the command) is answered with the process id of a new desk in a group of its
 own. What it runs from there on is what the command runs; nothing was begun before the fork.
 """
 
@@ -80,7 +80,8 @@ class Nursery:
 
 
 def _live(log: str, words: list[str]) -> None:
-    os.setsid()
+    with contextlib.suppress(PermissionError):  # its mother was faster
+        os.setpgid(0, 0)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     said = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     silence = os.open(os.devnull, os.O_RDONLY)
@@ -100,4 +101,6 @@ if __name__ == "__main__":
         pid = os.fork()
         if pid == 0:
             _live(log, words)
+        with contextlib.suppress(OSError):  # a group of its own before anybody can kill it
+            os.setpgid(pid, pid)
         print(pid, flush=True)

@@ -6,6 +6,7 @@ what happened is asked of `mailtrack status --json` and `mailtrack fsck --json`.
 
 import contextlib
 import email.policy
+import fcntl
 import json
 import os
 import re
@@ -27,6 +28,7 @@ from mailtrack.config import write_example
 
 DESK = "support@help.example"
 STARTS_SECONDS_MAX = 60.0
+LETS_GO_SECONDS_MAX = 30.0
 SEND_SECONDS_MAX = 120.0
 MAILTRACK = (sys.executable, "-m", "mailtrack")
 
@@ -121,6 +123,18 @@ class Process:
                 os.killpg(self._running.pid, signal.SIGKILL)
             self._running.wait()
             self._running = None
+            wait_for(self._has_let_go, LETS_GO_SECONDS_MAX, what="the spool is let go")
+
+    def _has_let_go(self) -> bool:
+        """Whether nobody holds the spool: a worker that was just forked outlives the desk by
+        some milliseconds, and has its lock for so long."""
+        path = self.state / "spool" / "lock"
+        if not path.exists():
+            return True
+        with path.open("rb") as file, contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False
 
     def stop(self) -> int:
         """Stop it as systemd does; its exit code."""
