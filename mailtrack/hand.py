@@ -154,9 +154,9 @@ class Hand:
             if is_slow and self._has_to_wait(spool_id, ahead):
                 ahead.append(spool_id)
                 continue
+            if batch and self._spool.was_tried(spool_id):
+                break  # alone, next time: not counted before it is really tried
             tries = self._spool.attempt(spool_id)
-            if tries > 1 and batch:
-                break
             batch.append((spool_id, tries))
             if tries > 1:
                 break

@@ -49,6 +49,17 @@ async def test_a96_what_breaks_its_reader_is_set_apart_and_its_neighbours_go_on(
     await again.reader.close()
 
 
+async def test_a_mail_is_not_counted_as_tried_while_others_are_taken_before_it(bench):
+    bench.put(good(1), 1)
+    tried_before = bench.put(good(2), 2)
+    assert bench.spool.attempt(tried_before) == 1, "a desk died with it in hand"
+    await bench.clerk.work()
+    assert bench.mails() == {"ticket": 1}
+    assert bench.spool.attempt(tried_before) == 2
+    await bench.work_off()
+    assert bench.mails() == {"ticket": 2}
+
+
 async def test_a_mail_that_fails_is_tried_a_named_number_of_times(tmp_path):
     bench = Bench(tmp_path, memory_bytes=TOO_LITTLE)
     spool_id = bench.put(LARGE, 1)

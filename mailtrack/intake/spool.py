@@ -280,6 +280,10 @@ class Spool:
         finally:
             os.close(descriptor)
 
+    def was_tried(self, spool_id: str) -> bool:
+        """Whether a try at this mail was counted before."""
+        return (self._attempts / _checked(spool_id)).exists()
+
     def attempts_end(self, spool_id: str) -> None:
         """Forget the tries of a mail that is through."""
         (self._attempts / _checked(spool_id)).unlink(missing_ok=True)
