@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -54,6 +54,9 @@ from mailtrack.errors import ConfigError
 from mailtrack.tickets.token import KeyRing
 
 M = TypeVar("M", bound=BaseModel)
+
+COMPILED_MAX: Final = 2
+_compiled: dict[tuple[object, ...], Stationery] = {}
 
 # Signs nothing: a desk whose keys were not made yet. See ``keys.ensure_secrets``.
 NO_KEYS: Final = KeyRing("", ())
@@ -173,7 +176,6 @@ def _stationery_of(
         return None
 
 
-@lru_cache(maxsize=2)
 def _compiled_stationery(
     folders: tuple[Path, ...],
     languages: tuple[str, ...],
@@ -182,9 +184,17 @@ def _compiled_stationery(
 ) -> Stationery:
     # Compiling all templates takes longer than all the rest of loading, and rules change far
     # more often than templates do. The stamps say when a template did.
-    if state is None:
-        return load_stationery(folders, languages)
-    return load_stationery(folders, languages, recall=partial(recall_press, state))
+    key = (folders, languages, stamps)
+    if key not in _compiled:
+        while len(_compiled) >= COMPILED_MAX:
+            del _compiled[next(iter(_compiled))]
+        recall = partial(recall_press, state) if state else _nothing_kept
+        _compiled[key] = load_stationery(folders, languages, recall=recall)
+    return _compiled[key]
+
+
+def _nothing_kept(_mark: str) -> None:
+    """What there is to recall where no state folder is known."""
 
 
 def _keys_of(state: Path, environ: Mapping[str, str], report: Report) -> KeyRing:
