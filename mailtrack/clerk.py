@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -45,7 +46,11 @@ from mailtrack.tickets.waiting import Quarantined, QuarantineState
 
 TICKETS_A_TICK_MAX: Final = 200
 RELEASES_MAX: Final = 20
+PATIENCE_SECONDS: Final = 0.1
 RETRY_SECONDS_MAX: Final = 30.0
+# How long a burst of mail is let in before any of it is worked on, and how often we look.
+RUSH_SECONDS_MAX: Final = 10.0
+RUSH_LOOK_SECONDS: Final = 0.05
 
 Records = Callable[[Iterable[str]], Awaitable[tuple[Record, ...]]]
 
@@ -174,20 +179,34 @@ class Clerk:
             await self._hand.lay_down()
 
     async def _run(self) -> None:
-        patience = 0.1
+        patience = PATIENCE_SECONDS
         while not self._is_stopping:
             self._bell.clear()
+            handled_before = self.handled_count
             try:
-                while await self.work():
-                    patience = 0.1
-                    if self._has_to_stop():
-                        return
+                await self._work_off()
             except (TemporaryFailure, OSError) as failure:
+                if self.handled_count > handled_before:
+                    patience = PATIENCE_SECONDS
                 _log.warning("batch_deferred", reason=str(failure), seconds=patience)
                 await self._wait(patience)
                 patience = min(patience * 2, RETRY_SECONDS_MAX)
                 continue
+            patience = PATIENCE_SECONDS
             await self._wait(None)
+
+    async def _work_off(self) -> None:
+        """Batch after batch, until nothing waits.
+
+        While mail pours in, accepting it comes first: both at once would halve the rate of
+        either. What pours in for longer than any burst is worked off meanwhile.
+        """
+        rush_ends_at = time.monotonic() + RUSH_SECONDS_MAX
+        while not self._is_stopping:
+            if self._spool.is_in_a_rush and time.monotonic() < rush_ends_at:
+                await asyncio.sleep(RUSH_LOOK_SECONDS)
+            elif not await self.work():
+                return
 
     async def work(self) -> int:
         """Handle one batch of what waits; how many mails that were. Raises TemporaryFailure."""
@@ -200,8 +219,7 @@ class Clerk:
             names = [one.decision_id for one in taken]
             await asyncio.to_thread(self._hand.forget_tries, names)
             raise
-        for one, decision in done:
-            await asyncio.to_thread(self._put_away, one, decision)
+        await asyncio.to_thread(self._put_all_away, done)
         # Only now: a letter's attachments are read from the archive.
         if any(decision and decision.letters for _, decision in done):
             self._letters_written()
@@ -232,9 +250,6 @@ class Clerk:
                 fresh=fresh,
             )
             ledger.record_tick(session, decision, tick_id=decision_id, at=now)
-
-    def _has_to_stop(self) -> bool:
-        return self._is_stopping
 
     async def _wait(self, seconds: float | None) -> None:
         try:
@@ -277,6 +292,10 @@ class Clerk:
             self._hand.count_failure(taken.decision_id, type(error).__name__)
             _log.exception("mail_broke_us", spool_id=taken.decision_id)
             return []
+
+    def _put_all_away(self, done: Iterable[tuple[Taken, Decision | None]]) -> None:
+        for taken, decision in done:
+            self._put_away(taken, decision)
 
     def _put_away(self, taken: Taken, decision: Decision | None) -> None:
         """After the commit: the file moves to the archive, or apart if nobody could read it."""

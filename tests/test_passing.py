@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +14,12 @@ from raw_mail import mail, text_mail
 from stage import policy_from
 from waiting import wait_until
 
+from mailtrack import clerk as clerk_module
 from mailtrack import reader as reader_module
 from mailtrack.clerk import Clerk, Desk
 from mailtrack.config import write_example
 from mailtrack.errors import TemporaryFailure
+from mailtrack.intake import spoolwriter
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.address import Address
@@ -137,3 +140,56 @@ async def test_a_database_that_is_away_costs_a_mail_no_try(
     assert room.tickets() == 1
     await room.spool.close()
     room.database.close()
+
+
+async def pour_in(room: Room) -> int:
+    """What the spool calls a rush, while the clerk is at work."""
+    mails = [
+        mail(b"It burns.", f"Message-ID: <{secrets.token_hex(8)}@client.example>")
+        for _ in range(spoolwriter.RUSH_MAILS)
+    ]
+    await asyncio.gather(*map(room.put, mails))
+    return len(mails)
+
+
+async def test_a_rush_is_let_in_before_any_of_it_is_worked_on(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spoolwriter, "RUSH_SECONDS", 60.0)
+    monkeypatch.setattr(clerk_module, "RUSH_LOOK_SECONDS", 0.002)
+    count = await pour_in(room)
+    working = asyncio.create_task(room.clerk.run())
+    looked_often = time.monotonic() + clerk_module.RUSH_LOOK_SECONDS * 4
+    while time.monotonic() < looked_often:
+        count += await pour_in(room)
+    assert room.clerk.handled_count == 0
+    monkeypatch.setattr(spoolwriter, "RUSH_SECONDS", 0.0)  # it is over
+    await wait_until(lambda: room.clerk.handled_count == count, 20)
+    room.clerk.stop()
+    await working
+
+
+async def test_a_rush_without_an_end_is_worked_on_meanwhile(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spoolwriter, "RUSH_SECONDS", 60.0)
+    monkeypatch.setattr(clerk_module, "RUSH_SECONDS_MAX", 0.1)
+    count = await pour_in(room)
+    working = asyncio.create_task(room.clerk.run())
+    await wait_until(lambda: room.clerk.handled_count == count, 20)
+    assert room.spool.is_in_a_rush
+    room.clerk.stop()
+    await working
+
+
+async def test_a_clerk_ends_in_the_midst_of_a_rush(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spoolwriter, "RUSH_SECONDS", 60.0)
+    await pour_in(room)
+    working = asyncio.create_task(room.clerk.run())
+    await asyncio.sleep(0)
+    room.clerk.stop()
+    async with asyncio.timeout(5):
+        await working
+    assert room.clerk.handled_count == 0

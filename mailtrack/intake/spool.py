@@ -141,6 +141,11 @@ class Spool:
         """Whether the disk did not keep what it was given: nothing is accepted any more."""
         return self._writer.is_broken
 
+    @property
+    def is_in_a_rush(self) -> bool:
+        """Whether mail pours in just now, faster than it could be worked on."""
+        return self._writer.is_in_a_rush
+
     def check_room(self) -> None:
         """Raise SpoolFull or TemporaryFailure if a mail would be refused now."""
         if self._writer.is_broken:

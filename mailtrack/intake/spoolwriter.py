@@ -34,6 +34,9 @@ logger = log.get(__name__)
 
 WRITERS_MAX: Final = 4  # threads; each waits for the disk most of the time
 SHARE_MAX: Final = 16  # mails that one of them takes at a time
+# So many mails within so short a time are a rush: a desk that is busy with them takes fewer.
+RUSH_MAILS: Final = 24
+RUSH_SECONDS: Final = 0.25
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -83,6 +86,13 @@ class SpoolWriter:
         self._naming = threading.Lock()
         self._written: deque[_Order] = deque()
         self._stores: set[asyncio.Future[str]] = set()
+        self._stored_at: deque[float] = deque(maxlen=RUSH_MAILS)  # monotonic
+
+    @property
+    def is_in_a_rush(self) -> bool:
+        """Whether the last ``RUSH_MAILS`` mails came within ``RUSH_SECONDS``."""
+        times = self._stored_at
+        return len(times) == RUSH_MAILS and time.monotonic() - times[0] < RUSH_SECONDS
 
     def begin_above(self, microseconds: int) -> None:
         """Give only ids that are newer than this, should the clock have been put back."""
@@ -201,11 +211,13 @@ class SpoolWriter:
 
     def _tell(self, outcomes: Sequence[_Outcome]) -> None:
         """In the loop again: answer everybody who waits."""
+        now = time.monotonic()
         for order, outcome in outcomes:
             if isinstance(outcome, Exception):
                 order.named.set_exception(outcome)
             else:
                 order.named.set_result(outcome)
+                self._stored_at.append(now)
         self._published()
 
     def _write(self, draft: Draft, rest: bytes) -> None:
