@@ -11,19 +11,16 @@ import os
 import secrets
 import signal
 import socket
-import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from mailtrack import log
 from mailtrack.clerk import Clerk, Desk
 from mailtrack.clock import Clock
 from mailtrack.config import (
     Config,
-    Encryption,
     Loaded,
     Watched,
     ensure_secrets,
@@ -31,34 +28,23 @@ from mailtrack.config import (
     key_ring,
     keys_file_of,
 )
-from mailtrack.config.settings import Listener
 from mailtrack.desk.own_letters import Undelivered, decide_config_broken, decide_undelivered
-from mailtrack.desk.policy import Policy, ReplyMode
+from mailtrack.desk.policy import Policy
 from mailtrack.errands import Errands
 from mailtrack.errors import ConfigError, TemporaryFailure
 from mailtrack.intake.archive import Archive
-from mailtrack.intake.fronts import FRONTS, Running
-from mailtrack.intake.imap.front import ImapFront
-from mailtrack.intake.limits import Limits
-from mailtrack.intake.listen import Listen, sockets_from_systemd
-from mailtrack.intake.reception import Acceptance, Reception, accept_own
+from mailtrack.intake.fronts import Running
+from mailtrack.intake.listen import sockets_from_systemd
+from mailtrack.intake.reception import Acceptance, Reception
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.logins import login_check
 from mailtrack.mail.address import Address
-from mailtrack.mail.compose import Fetch, LetterBlocked, letter_bytes
-from mailtrack.mail.envelope import Front
+from mailtrack.mail.compose import Fetch, LetterBlocked
 from mailtrack.mail.message import AttachmentRef, OutgoingMail
-from mailtrack.mail.parse import attachment_bytes
-from mailtrack.mail.signing import Signer
-from mailtrack.mailboxes import imap_account_of
 from mailtrack.outbox.brake import Brake
-from mailtrack.outbox.courier import SmtpCourier
-from mailtrack.outbox.delivery import Courier
-from mailtrack.outbox.maildir import MaildirCourier
-from mailtrack.outbox.relay import Relay, Tls
 from mailtrack.outbox.retry import Patience
 from mailtrack.outbox.sender import HAND_OVERS_MAX, FailureKind, LetterFailure, Sender
-from mailtrack.reader import Reader
+from mailtrack.reader import Reader, parsers
 from mailtrack.resolver import Resolver
 from mailtrack.store import ledger, lookup, outgoing
 from mailtrack.store.database import Database
@@ -66,12 +52,7 @@ from mailtrack.tickets.decision import Decision
 from mailtrack.tickets.fresh import SEED_BYTES, Fresh
 from mailtrack.tickets.letter import SentLetter
 from mailtrack.watch import watch_over
-
-_ENCRYPTION: Final = {
-    Encryption.TLS: Tls.IMPLICIT,
-    Encryption.STARTTLS: Tls.REQUIRED,
-    Encryption.NONE: Tls.NONE,
-}
+from mailtrack.ways import acceptance_of, composer_for, courier_for, fronts_for, limits_of
 
 _log = log.get("daemon")
 
@@ -190,8 +171,6 @@ class Daemon:
         for front in self.fronts:
             await front.start()
         notify_systemd("READY=1", environ=self._environ)
-        # Not before: the next start is to be quick, not this one.
-        await asyncio.to_thread(self._keep_press)
 
     async def stop(self) -> None:
         """Take no new mail, finish what is in hand, let go of everything."""
@@ -224,6 +203,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, reload)
         await self.start()
         ready()
+        await asyncio.to_thread(self._settle)
         assert self._working is not None, "start made it"
         # A clerk that ends by itself is broken: better a restart than mail that only piles up.
         self._working.add_done_callback(lambda _: ended.set())
@@ -238,7 +218,9 @@ class Daemon:
         except TemporaryFailure as failure:
             _log.warning("errand_deferred", reason=failure.reason)
 
-    def _keep_press(self) -> None:
+    def _settle(self) -> None:
+        """What a start need not wait for: the first mail and the next start will be quicker."""
+        parsers()
         keep_press(self._loaded.config.state, self._policy().stationery.press)
 
     def _release_claims(self) -> None:
@@ -333,110 +315,24 @@ class Daemon:
         return self._compose(mail, fetch)
 
     def _attachment(self, wanted: AttachmentRef) -> bytes:
-        return attachment_bytes(self.archive.raw(wanted.raw_sha256), wanted.index)
+        raw = self.archive.raw(wanted.raw_sha256)
+        content: bytes = parsers().attachment_bytes(raw, wanted.index)
+        return content
 
     # The ways in.
 
     def _built_fronts(self) -> tuple[Running, ...]:
         config = self._loaded.config
         reception = Reception(self._accepts, limits_of(config))
-        handed = sockets_from_systemd(self._environ)
         submission = config.submission
         check_login = login_check(submission.passwords, self._policy) if submission else None
-        wanted = (
-            (Front.SMTP, config.smtp),
-            (Front.LMTP, config.lmtp),
-            (Front.SUBMISSION, submission.listener if submission else None),
+        handed = sockets_from_systemd(self._environ)
+        return fronts_for(
+            config, self.spool, reception, handed=handed, check_login=check_login, now=self._now
         )
-        listening = (
-            FRONTS[kind](
-                Listen(listener.listen.host, listener.listen.port, listener.listen.path),
-                self.spool,
-                reception,
-                hostname=config.hostname,
-                tls=tls_of(listener),
-                tls_implicit=listener.tls is not None and listener.tls.is_implicit,
-                tls_required=kind is Front.SUBMISSION,
-                authenticator=check_login if kind is Front.SUBMISSION else None,
-                sock=handed.get(kind.value),
-                now=self._now,
-            )
-            for kind, listener in wanted
-            if listener is not None
-        )
-        if not config.imap:
-            return tuple(listening)
-        accounts = tuple(imap_account_of(one) for one in config.imap)
-        fetching = ImapFront(accounts, self.spool, reception, state=config.state, now=self._now)
-        return (*listening, fetching)
 
     def _accepts(self, address: Address) -> Acceptance:
         return acceptance_of(self._policy())(address)
-
-
-def acceptance_of(policy: Policy) -> Callable[[Address], Acceptance]:
-    """Whom we take mail for: our addresses, their plus parts, and the reply domain."""
-    has_domain = policy.reply_mode is ReplyMode.SUBDOMAIN
-    keys = frozenset(key for key, _ in policy.addresses)
-    return accept_own(
-        keys,
-        reply_domain=policy.reply_domain if has_domain else None,
-        delimiters=("+", policy.delimiter),
-    )
-
-
-def limits_of(config: Config) -> Limits:
-    """The bounds of the fronts, as the operator set them."""
-    limits = config.limits
-    return replace(
-        Limits(),
-        size_bytes_max=limits.mail_bytes_max,
-        recipients_max=limits.recipients_max,
-        connections_max=limits.connections_max,
-        connections_per_ip_max=limits.connections_per_peer_max,
-        session_seconds_max=limits.connection_time_max.total_seconds(),
-    )
-
-
-def composer_for(config: Config) -> Callable[[OutgoingMail, Fetch], bytes]:
-    """Who makes the bytes of a letter: with a signature on top, if that is wanted."""
-    dkim = config.outgoing.dkim
-    if dkim is None:
-        return letter_bytes
-    signer = Signer(dkim.domain, dkim.selector, dkim.key)
-
-    def compose(mail: OutgoingMail, fetch: Fetch) -> bytes:
-        is_covered = signer.covers(mail.sender.address.domain)
-        return letter_bytes(mail, fetch, signer.signed if is_covered else None)
-
-    return compose
-
-
-def courier_for(config: Config) -> Courier:
-    """Who carries letters: the relay, or the Maildirs when there is none."""
-    smarthost = config.outgoing.smarthost
-    if smarthost is None:
-        return MaildirCourier(config.outgoing.maildirs)
-    password = smarthost.password
-    relay = Relay(
-        smarthost.host,
-        smarthost.port,
-        _ENCRYPTION[smarthost.encryption],
-        smarthost.user,
-        (lambda: password) if password is not None else None,
-        smarthost.ca,
-    )
-    return SmtpCourier(relay, hostname=config.hostname)
-
-
-def tls_of(listener: Listener) -> ssl.SSLContext | None:
-    """The certificate of a front, ready for STARTTLS; None if it has none."""
-    if listener.tls is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(listener.tls.certificate, listener.tls.key)
-    return context
 
 
 def notify_systemd(message: str, *, environ: Mapping[str, str]) -> None:

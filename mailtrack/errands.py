@@ -7,6 +7,7 @@ one was. ``desk.commands.privacy`` says who may ask for what.
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -14,14 +15,15 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Final, assert_never
 
 from mailtrack import log
 from mailtrack.desk.errand_letters import decide_errand_done
 from mailtrack.desk.policy import Policy
 from mailtrack.intake.archive import Archive
-from mailtrack.mail.redacting import holds, without_words
 from mailtrack.store import errands, expiring, exporting, ledger, personal, redaction
 from mailtrack.store.database import Database
 from mailtrack.tickets.errand import Errand, ErrandDone, ErrandKind
@@ -133,11 +135,7 @@ class Errands:
         since = errand.at - ASKED_WITHIN
         with self.database.reading() as session:
             sent = personal.raws_by(session.connection(), errand.by, since=since)
-        return tuple(
-            one
-            for one in sent
-            if self.archive.has(one) and holds(self.archive.raw(one), errand.about)
-        )
+        return tuple(one for one in sent if self._holds(one, errand.about))
 
     def _redact(self, errand: Errand) -> None:
         number, words = errand.number, errand.about
@@ -155,11 +153,14 @@ class Errands:
             errands.clear(connection, errand.id, done, gone=tuple(rewritten))
 
     def _holds(self, sha256: str, words: str) -> bool:
-        return self.archive.has(sha256) and holds(self.archive.raw(sha256), words)
+        if not self.archive.has(sha256):
+            return False
+        found: bool = _redacting().holds(self.archive.raw(sha256), words)
+        return found
 
     def _clean(self, sha256: str, words: str) -> str | None:
         """The hash of a clean copy; None if the mail has to go whole."""
-        clean = without_words(self.archive.raw(sha256), words)
+        clean: bytes | None = _redacting().without_words(self.archive.raw(sha256), words)
         return self.archive.rewrite(sha256, clean) if clean is not None else None
 
     def _export(self, serial: int, errand: Errand) -> None:
@@ -210,6 +211,12 @@ class Errands:
             os.fsync(file.fileno())
         new.replace(place)
         return len(there)
+
+
+@cache
+def _redacting() -> ModuleType:
+    """It reads mails with all the parsers, which no start has to wait for."""
+    return importlib.import_module("mailtrack.mail.redacting")
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes, *, at: datetime) -> None:

@@ -1,9 +1,27 @@
-"""A mailbox of the configuration as the IMAP front knows it: neither knows the other."""
+"""The IMAP front as the configuration wants it: neither knows the other.
+
+Loaded by the daemon only if there are mailboxes to fetch from.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
+from mailtrack.config import Config
 from mailtrack.config.settings import ImapAccount
 from mailtrack.intake.imap.account import Account, FirstStart, Security, TokenSource
+from mailtrack.intake.imap.front import ImapFront
+from mailtrack.intake.reception import Reception
+from mailtrack.intake.spool import Spool
+
+
+def fetching_front(
+    config: Config, spool: Spool, reception: Reception, *, now: Callable[[], datetime]
+) -> ImapFront:
+    """What fetches from all mailboxes of the configuration."""
+    accounts = tuple(imap_account_of(one) for one in config.imap)
+    return ImapFront(accounts, spool, reception, state=config.state, now=now)
 
 
 def imap_account_of(account: ImapAccount) -> Account:

@@ -10,6 +10,7 @@ does the reading; nothing here looks into a mail.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import multiprocessing
 import os
@@ -17,13 +18,14 @@ import resource
 import signal
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
+from types import ModuleType
 from typing import Final
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from mailtrack.errors import MailtrackError
 from mailtrack.mail.message import ParsedMail
-from mailtrack.mail.parse import is_harmless, parse
 
 MEMORY_BYTES_MAX: Final = 512 * 1024 * 1024
 CPU_SECONDS_MAX: Final = 15
@@ -70,8 +72,8 @@ class Reader:
 
     async def read(self, raw: bytes, *, shallow: bool = False) -> ParsedMail:
         """The mail. Raises ``ReaderDied`` when its reader had to be killed or broke."""
-        if is_harmless(raw):
-            return parse(raw, shallow=shallow)
+        if parsers().is_harmless(raw):
+            return _parsed(raw, shallow=shallow)
         arguments = (raw, shallow, self._cpu_seconds)
         future = self._started().schedule(read_in_worker, arguments, timeout=self._wall_seconds)
         if not self._under_way:
@@ -164,10 +166,10 @@ def _fenced(memory_bytes: int) -> None:
 
     It is silent too: what a library logs of a stranger's bytes would pass no redaction here.
     """
-    logging.disable()
+    parsers()  # before any mail's time begins to run
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.disable()  # what a library says of a broken mail is told by its defects
+    logging.disable()
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))
@@ -176,7 +178,18 @@ def _fenced(memory_bytes: int) -> None:
 def read_in_worker(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
     """In the worker: one mail, under a limit of processor time of its own."""
     spend_at_most(cpu_seconds)
-    return parse(raw, shallow=shallow)
+    return _parsed(raw, shallow=shallow)
+
+
+@cache
+def parsers() -> ModuleType:
+    """``mail.parse`` and all it needs, loaded when first asked for: an eighth of a start."""
+    return importlib.import_module("mailtrack.mail.parse")
+
+
+def _parsed(raw: bytes, *, shallow: bool) -> ParsedMail:
+    mail: ParsedMail = parsers().parse(raw, shallow=shallow)
+    return mail
 
 
 def spend_at_most(cpu_seconds: int) -> None:

@@ -17,9 +17,10 @@ from sqlalchemy import select, true
 from mailtrack.errands import Errands
 from mailtrack.mail.address import address_from
 from mailtrack.mail.envelope import Front
+from mailtrack.mail.markers import REDACTED
 from mailtrack.mail.message import OutgoingMail
 from mailtrack.mail.parse import attachment_bytes, parse
-from mailtrack.mail.redacting import REDACTED, holds, without_words
+from mailtrack.mail.redacting import holds, without_words
 from mailtrack.store import audit, lookup
 from mailtrack.store.codec import mail_from_json
 from mailtrack.store.search import find

@@ -37,7 +37,7 @@ from mailtrack.desk.templates import (
 )
 from mailtrack.errors import ConfigError, Mistake
 from mailtrack.mail.compose import header_text
-from mailtrack.mail.reply import MARKERS
+from mailtrack.mail.markers import MARKERS
 
 ENGLISH: Final = "en"
 PHRASES: Final = "phrases.txt"

@@ -16,12 +16,12 @@ from io import BytesIO
 from typing import Final
 
 from mailtrack.mail.charset import text_from
+from mailtrack.mail.markers import REDACTED
 from mailtrack.mail.message import ParsedMail
 from mailtrack.mail.parse import facts_from, parse
 from mailtrack.mail.prescan import prescan
 from mailtrack.mail.words import header_text
 
-REDACTED: Final = "[redacted]"
 PARTS_MAX: Final = 100  # the standard library reads more of them too slowly
 _CLEAN: Final = compat32.clone(max_line_length=998)
 

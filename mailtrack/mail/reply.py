@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from mailtrack.mail.facts import MailFacts
 from mailtrack.mail.quotes import is_quoted
 from mailtrack.mail.roles import LINES_LOOKED_AT as LINES_LOOKED_AT
-from mailtrack.mail.roles import MARKER as MARKER
-from mailtrack.mail.roles import MARKERS as MARKERS
 from mailtrack.mail.roles import (
     Draft,
     Role,

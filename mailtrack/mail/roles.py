@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Final
 
 from mailtrack.mail.echoes import BareText, bare, bare_text, place_of, sent_lines
+from mailtrack.mail.markers import MARKERS
 from mailtrack.mail.quotes import (
     Lead,
     LeadKind,
@@ -29,14 +30,6 @@ from mailtrack.mail.quotes_html import HtmlSpan, html_spans
 
 LINES_LOOKED_AT: Final = 3000
 GLANCE_CHARS_MIN: Final = 14
-
-# Our letters may carry this line above what they quote; a reply is cut there first of all.
-MARKERS: Final = {
-    "en": "## Please write your reply above this line ##",
-    "ru": "## Пожалуйста, пишите ответ выше этой строки ##",
-    "uk": "## Будь ласка, пишіть відповідь вище цього рядка ##",
-}
-MARKER: Final = MARKERS["en"]
 
 
 class Role(Enum):

@@ -6,11 +6,11 @@ import sys
 from argparse import Namespace
 from datetime import UTC, datetime
 
-from mailtrack.daemon import acceptance_of, limits_of
 from mailtrack.intake.pipe import deliver
 from mailtrack.intake.reception import Reception
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.operator.place import loaded_desk
+from mailtrack.ways import acceptance_of, limits_of
 
 
 def run(arguments: Namespace) -> int:

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Final
 
 from mailtrack.config import Loaded
-from mailtrack.daemon import acceptance_of, limits_of
 from mailtrack.desk.policy import Policy, Queue
 from mailtrack.errors import MailtrackError
 from mailtrack.intake.archive import Archive
@@ -30,6 +29,7 @@ from mailtrack.intake.spool import Floor, Spool, SpoolDamaged
 from mailtrack.mail.envelope import Front
 from mailtrack.operator.place import loaded_desk
 from mailtrack.operator.progress import bar
+from mailtrack.ways import acceptance_of, limits_of
 
 # A running desk is never this far behind with mail of the past, so that mail of today passes.
 WAITING_MAX: Final = 100

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, or_, select, update
 
+from mailtrack.mail.markers import REDACTED
 from mailtrack.mail.message import AttachmentRef
-from mailtrack.mail.redacting import REDACTED
 from mailtrack.store.codec import (
     attachments_from_json,
     json_from_attachments,

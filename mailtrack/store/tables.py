@@ -333,9 +333,11 @@ class StormRow(SQLModel, table=True):
 
 
 def _brake_index(name: str, *columns: str) -> Index:
-    """An index of the few letters that count for a brake, and of no others."""
-    counts = text("brake IS NOT NULL")
-    return Index(name, *columns, sqlite_where=counts, postgresql_where=counts)
+    """An index of the few letters that count for a brake, and of no others.
+
+    The migration says so to PostgreSQL too; here it would load that dialect at each start.
+    """
+    return Index(name, *columns, sqlite_where=text("brake IS NOT NULL"))
 
 
 class LetterRow(SQLModel, table=True):

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailtrack.mail.facts import MailFacts
+from mailtrack.mail.markers import MARKERS
 from mailtrack.mail.parse import parse
 from mailtrack.mail.reply import (
     LINES_LOOKED_AT,
-    MARKERS,
     NewWords,
     new_words,
     new_words_of_text,
