@@ -91,4 +91,5 @@ $(READY): pyproject.toml requirements-dev.txt requirements-uv.txt
 		$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt \
 		&& $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; fi
 	@$(BIN)/python -m compileall -q mailtrack
+	@$(BIN)/python -c 'from mailtrack.config.press import install_press; install_press()'
 	@touch $(READY)

@@ -188,13 +188,9 @@ def _compiled_stationery(
     if key not in _compiled:
         while len(_compiled) >= COMPILED_MAX:
             del _compiled[next(iter(_compiled))]
-        recall = partial(recall_press, state) if state else _nothing_kept
+        recall = partial(recall_press, state)
         _compiled[key] = load_stationery(folders, languages, recall=recall)
     return _compiled[key]
-
-
-def _nothing_kept(_mark: str) -> None:
-    """What there is to recall where no state folder is known."""
 
 
 def _keys_of(state: Path, environ: Mapping[str, str], report: Report) -> KeyRing:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mailtrack.config.press import FILE, keep_press, recall_press
+from mailtrack.config import press
+from mailtrack.config.press import FILE, install_press, keep_press, recall_press
 from mailtrack.desk.letters import LETTERS, Stationery, TemplateMistakes, load_stationery
 
 SHIPPED = Path(__file__).parents[2] / "templates"
@@ -85,3 +86,19 @@ def test_a_file_that_others_may_write_is_not_run(own: Path, tmp_path: Path) -> N
 def test_a_state_folder_that_is_not_there_is_no_failure(own: Path, tmp_path: Path) -> None:
     assert not start(own, tmp_path / "nowhere")[1]
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_first_start_finds_what_was_compiled_when_mailtrack_was_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(press, "INSTALLED", tmp_path / "__pycache__")
+    install_press()
+    for state in (tmp_path, None):
+        found = []
+
+        def recall(mark: str, state: Path | None = state, found: list = found) -> object:
+            found.append(recall_press(state, mark))
+            return found[-1]
+
+        load_stationery((SHIPPED,), ("en", "ru", "uk"), recall=recall)
+        assert found[-1] is not None
