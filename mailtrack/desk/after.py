@@ -29,6 +29,7 @@ from mailtrack.tickets.decision import (
     Leave,
     LetterBounced,
     LinkTickets,
+    MoveEntry,
     NoteHeld,
     OpenTicket,
     Quarantine,
@@ -62,6 +63,8 @@ def after(ticket: Ticket, effects: tuple[Effect, ...]) -> Ticket:
 
 
 def _after_one(ticket: Ticket, effect: Effect) -> Ticket:
+    if isinstance(effect, MoveEntry):
+        return _with_moved(ticket, effect)
     if getattr(effect, "number", ticket.number) != ticket.number:
         return ticket
     match effect:
@@ -134,6 +137,21 @@ def changed(ticket: Ticket, field: Field, new: str) -> Ticket:
             return replace(ticket, requester=new)
         case _:
             assert_never(field)
+
+
+def _with_moved(ticket: Ticket, move: MoveEntry) -> Ticket:
+    """Its id goes with it: an answer to that mail is an answer to where it is now."""
+    entry = move.entry
+    if entry.number == ticket.number:
+        return _with_entry(ticket, entry)
+    if move.number != ticket.number:
+        return ticket
+    gone = ThreadId(entry.author, entry.message_id or "", is_ours=False)
+    return replace(
+        ticket,
+        entries=tuple(one for one in ticket.entries if one.id != entry.id),
+        thread=tuple(one for one in ticket.thread if one != gone),
+    )
 
 
 def _with_entry(ticket: Ticket, entry: Entry) -> Ticket:

@@ -6,14 +6,16 @@ check speaks against the mail, nothing is done, nothing is sent, and the agent i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mailtrack.desk.after import after
+from mailtrack.desk.agent_words import has_files, says_nothing, typed_text
 from mailtrack.desk.brackets import without_brackets
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.commands.order import Group, Problem, Refusal
+from mailtrack.desk.commands.splitting import opened_by_split, went_to
 from mailtrack.desk.commands.table import understood
 from mailtrack.desk.foretold import foretold
 from mailtrack.desk.guards import collision, leaks_line, leaks_note, leaks_token
@@ -34,9 +36,10 @@ from mailtrack.desk.opening import entry_from
 from mailtrack.desk.policy import Agent, Role
 from mailtrack.desk.promised import clocks_of_change
 from mailtrack.desk.questions import answer_questions, canned_words
-from mailtrack.desk.reading import commands_below, commands_on_top
-from mailtrack.desk.threads import Thread, survivor
+from mailtrack.desk.reading import commands_below
+from mailtrack.desk.threads import Thread, answered_entry, survivor
 from mailtrack.desk.typed import typed_brackets
+from mailtrack.desk.views import Caution, CautionView
 from mailtrack.mail.message import Kind
 from mailtrack.tickets.decision import (
     AddEntry,
@@ -51,12 +54,7 @@ from mailtrack.tickets.reading import Bracket, Verdict
 from mailtrack.tickets.ticket import Entry, EntryKind, Part, Status, Ticket
 from mailtrack.tickets.token import Purpose
 
-FAREWELL_LINES_MAX: Final = 3
 REACHES_CHARS_MAX: Final = 200
-_SEALS: Final = frozenset({
-    "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
-    "application/pgp-keys", "text/vcard", "text/x-vcard",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +70,16 @@ class Work:
     has_files: bool = False
 
     @property
+    def split_off(self) -> Ticket | None:
+        """The ticket that this mail splits off: its words go there."""
+        return opened_by_split(self.obeyed.effects)
+
+    @property
+    def spoken_to(self) -> tuple[Ticket, ...]:
+        """The tickets that the words are for."""
+        return (self.split_off,) if self.split_off else self.tickets
+
+    @property
     def has_words(self) -> bool:
         """Whether there is something to say, be it a file, to a customer or to colleagues."""
         return bool(self.text.strip()) or self.has_files
@@ -81,8 +89,8 @@ def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) ->
     """What becomes of an agent's mail about tickets that are there, or about none."""
     tickets = _tickets(case, thread)
     brackets = typed_brackets(case, tickets)
-    text = _typed_text(case)
-    if _says_nothing(case, brackets, text):
+    text = typed_text(case)
+    if says_nothing(case, brackets, text):
         nothing = Refusal(f"({case.mail.subject})", Problem.NOTHING_NEW, "")
         ticket = tickets[0] if tickets else None
         return _refused(case, (nothing,), agent, ticket=ticket, text="")
@@ -90,7 +98,9 @@ def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) ->
     if is_typed and (below := commands_below(text)):
         wrong = tuple(Refusal(b.raw, Problem.NOT_ON_TOP, b.word, (b.raw,)) for b in below)
         return _refused(case, wrong, agent, ticket=tickets[0] if tickets else None, text=text)
-    result = obey(brackets, tickets, scene=Scene(agent, case.policy, case.context, case.fresh))
+    answered = answered_entry(case)
+    scene = Scene(agent, case.policy, case.context, case.fresh, answered)
+    result = obey(brackets, tickets, scene=scene)
     ticket = tickets[0] if tickets else None
     if not isinstance(result, Obeyed):
         if not text.strip() and brackets and all(map(is_question, brackets)):
@@ -101,7 +111,8 @@ def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) ->
     is_note = result.is_note or _is_internal(case, thread, agent)
     work = Work(agent, tickets, brackets, text, is_note, result, has_files(case))
     return (
-        _held_for_proof(case, writer, thread, work)
+        _held_for_split(case, work, answered)
+        or _held_for_proof(case, writer, thread, work)
         or _held_for_harm(case, work)
         or _carried_out(case, writer, thread, work)
     )
@@ -120,39 +131,6 @@ def _tickets(case: Case, thread: Thread) -> tuple[Ticket, ...]:
     by_number = {one.number: one for one in (*first, *others)}
     # A reply is about its own ticket; numbers in a fresh subject may name several.
     return first if thread.token else tuple(by_number.values())
-
-
-def _typed_text(case: Case) -> str:
-    """What the agent wrote, their farewell with it; no commands, no card with six numbers."""
-    _, text = commands_on_top(case.mail.reply)
-    if case.grant is not None and case.grant.brackets:
-        gone = {one.raw for one in commands_below(text)}
-        text = "\n".join(line for line in text.split("\n") if line.strip() not in gone)
-    words, farewell = text.strip("\n"), farewell_in(case.mail.signature)
-    return f"{words}\n\n{farewell}" if words and farewell else words
-
-
-def farewell_in(signature: str) -> str:
-    """A signature that is only a farewell (``Best regards,`` and a name), else ``""``."""
-    lines = [line.strip() for line in signature.strip().splitlines() if line.strip()]
-    is_short = 0 < len(lines) <= FAREWELL_LINES_MAX
-    return "\n".join(lines) if is_short and lines[0].endswith((",", "!")) else ""
-
-
-def has_files(case: Case) -> bool:
-    """Whether the agent attached a file: neither a logo in the text nor a seal of the mail."""
-    return any(
-        not one.is_inline and one.content_type not in _SEALS for one in case.mail.attachments
-    )
-
-
-def _says_nothing(case: Case, brackets: tuple[Bracket, ...], text: str) -> bool:
-    """Whether no word of the agent's was found: below our letter it is cut with the quote.
-
-    Who was told so once and lets it go through anyway meant nothing.
-    """
-    is_theirs = case.grant is None and case.mail.kind is Kind.HUMAN
-    return is_theirs and not (brackets or text.strip() or has_files(case))
 
 
 def _is_internal(case: Case, thread: Thread, agent: Agent) -> bool:
@@ -239,7 +217,7 @@ def _reaches(case: Case, work: Work) -> tuple[str, ...]:
         return ()
     people = (
         one.mailbox
-        for ticket in work.tickets
+        for ticket in work.spoken_to
         for one in ticket.with_part(Part.REQUESTER, Part.CC)
     )
     names = ", ".join(dict.fromkeys(map(str, people)))
@@ -251,6 +229,16 @@ def _deed(case: Case, work: Work) -> Deed:
         return Deed.STEP_UP
     only_asks = bool(work.obeyed.questions) and not work.obeyed.effects
     return Deed.QUESTION if only_asks and not work.has_words else Deed.EVERYDAY
+
+
+def _held_for_split(case: Case, work: Work, answered: str | None) -> Decision | None:
+    """An answer to a mail that has a ticket of its own by now: others are on that one."""
+    ticket = work.tickets[0] if work.tickets else None
+    gone = went_to(ticket, answered) if ticket else None
+    if gone is None or not work.has_words or work.is_note or case.grant is not None:
+        return None
+    elsewhere = Refusal(f"#{gone}", Problem.WENT_ELSEWHERE, "")
+    return _refused(case, (elsewhere,), work.agent, ticket=ticket, text=work.text)
 
 
 def _held_for_harm(case: Case, work: Work) -> Decision | None:
@@ -288,16 +276,19 @@ def _carried_out(case: Case, writer: Writer, thread: Thread, work: Work) -> Deci
     numbers = {ticket.number for ticket in work.tickets}
     loose = tuple(one for one in work.obeyed.effects if _number_of(one) not in numbers)
     outcome = Outcome(loose, (), thread.trace)
+    new = work.split_off
+    silent = replace(work, text="", has_files=False) if new else work
     for ticket in work.tickets:
-        outcome += _on_ticket(case, work, ticket)
+        outcome += _on_ticket(case, silent, ticket)
     outcome += _told_of_merge(case, work)
+    outcome += _told_of_split(case, work, new) if new else Outcome()
     # Answered from the tickets as this mail leaves them.
     tickets = tuple(after(ticket, outcome.effects) for ticket in work.tickets)
     changes = tuple(one for one in outcome.effects if isinstance(one, Change))
     outcome += answer_questions(
         case, work.agent, work.obeyed.questions, tickets, changes=changes
     )
-    ticket_or_none = work.tickets[0] if work.tickets else None
+    ticket_or_none = new or (work.tickets[0] if work.tickets else None)
     says = work.has_words and work.tickets
     return decided(
         case,
@@ -348,6 +339,25 @@ def _told_of_merge(case: Case, work: Work) -> Outcome:
         return Outcome()
     now = after(into, work.obeyed.effects)
     return tell_agents(case, News(Event.NOTE, now, work.agent.id, told[0]))
+
+
+def _told_of_split(case: Case, work: Work, new: Ticket) -> Outcome:
+    """Its words in the ticket that it splits off, or that ticket itself for who takes care.
+
+    The agent who split it gets it too, to answer it there: they asked for it.
+    """
+    outcome = said("split", f"#{new.number} came out of #{work.tickets[0].number}")
+    if work.has_words:
+        return outcome + _on_ticket(case, replace(work, obeyed=Obeyed()), new)
+    news = News(
+        Event.NEW,
+        new,
+        new.requester,
+        new.entries[-1],
+        cautions=(CautionView(Caution.SPLIT, f"#{work.tickets[0].number}"),),
+        also=(work.agent.name,),
+    )
+    return outcome + tell_agents(case, news)
 
 
 def _entry(case: Case, work: Work, ticket: Ticket) -> Entry:

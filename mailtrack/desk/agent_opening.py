@@ -11,7 +11,8 @@ from typing import Final
 
 from mailtrack.desk.acknowledging import acknowledge
 from mailtrack.desk.after import after
-from mailtrack.desk.agent_mail import decided, has_files, typed_subject
+from mailtrack.desk.agent_mail import decided, typed_subject
+from mailtrack.desk.agent_words import has_files
 from mailtrack.desk.brackets import is_forward_subject, without_prefixes
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey

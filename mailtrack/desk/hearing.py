@@ -18,6 +18,7 @@ from mailtrack.desk.letter_views import AnswerView, Event, NotificationView, Sta
 from mailtrack.desk.letters import Stationery
 from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.desk.showing import (
+    action,
     actions_on,
     change_views,
     desk_view,
@@ -31,6 +32,7 @@ from mailtrack.desk.showing import (
 from mailtrack.desk.storms import kept_back
 from mailtrack.desk.threads import team_of
 from mailtrack.desk.views import (
+    ActionView,
     Caution,
     CautionView,
     Goes,
@@ -47,6 +49,7 @@ from mailtrack.desk.writing import (
     token_address,
     write_letter,
 )
+from mailtrack.mail.address import Address
 from mailtrack.tickets.context import Context
 from mailtrack.tickets.decision import Change, Field
 from mailtrack.tickets.letter import Letter
@@ -250,12 +253,15 @@ def _notification(case: Case, news: News, agent: Agent, event: Event) -> Letter:
         zone=policy.zone,
         now=case.fresh.now,
         route=route_of(ticket, policy, is_internal=is_internal),
-        actions=actions_on(
-            ticket,
-            policy=policy,
-            language=agent.language,
-            address=address,
-            is_mine=ticket.owner == agent.name,
+        actions=(
+            *_about_stranger(news, agent, policy, address),
+            *actions_on(
+                ticket,
+                policy=policy,
+                language=agent.language,
+                address=address,
+                is_mine=ticket.owner == agent.name,
+            ),
         ),
         event=event,
         ticket=ticket_view(ticket, policy),
@@ -267,6 +273,26 @@ def _notification(case: Case, news: News, agent: Agent, event: Event) -> Letter:
         is_mine=ticket.owner == agent.name,
     )
     return write_letter(case, "notification", to, view=view, ticket=ticket, style=style)
+
+
+def _about_stranger(
+    news: News, agent: Agent, policy: Policy, address: Address
+) -> tuple[ActionView, ...]:
+    """What can become of somebody who is not on the ticket: let in, or another ticket."""
+    entry = news.entry
+    if news.event is not Event.THIRD_PARTY or entry is None or agent.role is Role.LIGHT:
+        return ()
+    typed = (("allow", entry.author), ("split", news.ticket.place(entry.id)))
+    return tuple(
+        action(
+            word,
+            policy=policy,
+            language=agent.language,
+            address=address,
+            typed=f"[{word}:{argument}] [#{news.ticket.number}]",
+        )
+        for word, argument in typed
+    )
 
 
 def _left_out(along: Enclosed) -> tuple[CautionView, ...]:

@@ -21,6 +21,7 @@ from mailtrack.desk.sla import (
     Opened,
     PromiseChanged,
     Reopened,
+    SplitOff,
     StatusChanged,
     Voided,
     advance,
@@ -77,6 +78,14 @@ def clocks_of_merge(
     merged = _advance(policy, into, into.clocks, Merged(gone.clocks), at)
     void = _advance(policy, gone, gone.clocks, Voided(), at)
     return (*_set(into, merged), *_set(gone, void))
+
+
+def clocks_of_split(
+    policy: Policy, left: Ticket, new: Ticket, *, at: datetime
+) -> tuple[Effect, ...]:
+    """What went counts from when it came; what is left waits for nothing that went."""
+    waits = _advance(policy, left, left.clocks, SplitOff(unanswered_since(left)), at)
+    return (*_set(left, waits), *clocks_anew(policy, new, at=at))
 
 
 def clocks_anew(policy: Policy, ticket: Ticket, *, at: datetime) -> tuple[Effect, ...]:

@@ -159,9 +159,11 @@ def _shown(case: Case, agent: Agent, about: str, tickets: tuple[Ticket, ...]) ->
             is_mine=ticket.owner == agent.name,
         ),
         ticket=ticket_view(ticket, case.policy),
-        entries=tuple(map(entry_view, ticket.entries[-SHOWN_ENTRIES_MAX:])),
+        entries=tuple(
+            entry_view(one, ticket.place(one.id)) for one in ticket.entries[-SHOWN_ENTRIES_MAX:]
+        ),
         changes=_journal(ticket.journal, case.policy),
-        left_out=max(0, len(ticket.entries) - SHOWN_ENTRIES_MAX),
+        left_out=ticket.entries_before + max(0, len(ticket.entries) - SHOWN_ENTRIES_MAX),
     )
     return _letter(case, agent, "shown", view, ticket=ticket, style=style)
 

@@ -90,8 +90,8 @@ def requester_view(ticket: Ticket, policy: Policy) -> PersonView:
     return PersonView(mailbox.name, str(mailbox.address), is_agent)
 
 
-def entry_view(entry: Entry) -> EntryView:
-    """An entry for agents."""
+def entry_view(entry: Entry, place: int | None = None) -> EntryView:
+    """An entry for agents; ``place`` numbers it in its ticket."""
     return EntryView(
         author=entry.author_shown,
         at=entry.at,
@@ -100,6 +100,7 @@ def entry_view(entry: Entry) -> EntryView:
         attachments=tuple(FileView(one.name, one.size_bytes) for one in entry.attachments),
         is_verified=entry.is_verified,
         is_internal=entry.visibility is Visibility.INTERNAL,
+        place=place or 0,
     )
 
 

@@ -109,6 +109,16 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
+class SplitOff:
+    """A customer's mail went to a ticket of its own, and nobody waits for an answer to it here.
+
+    ``unanswered_since`` is the oldest mail that is left and unanswered, None if none is.
+    """
+
+    unanswered_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Voided:
     """The ticket was none: spam, or it went into another one."""
 
@@ -122,6 +132,7 @@ ClockEvent = (
     | PromiseChanged
     | Reopened
     | Merged
+    | SplitOff
     | Voided
 )
 
@@ -180,6 +191,8 @@ def _after(clocks: Clocks, event: ClockEvent, terms: Terms) -> Clocks:
             return _reopened(clocks, terms, since=since)
         case Merged(others):
             return _merged(clocks, others, terms)
+        case SplitOff(since):
+            return _split_off(clocks, terms, since=since)
         case Voided():
             return tuple(
                 voided(one, terms, at=terms.at) if one.is_live else one for one in clocks
@@ -316,6 +329,18 @@ def _merged(clocks: Clocks, others: Clocks, terms: Terms) -> Clocks:
         else one
         for one in clocks
     )
+
+
+def _split_off(clocks: Clocks, terms: Terms, *, since: datetime | None) -> Clocks:
+    """The wait since the mail that went never counts; that since a later one does."""
+    last = cycles(clocks, Metric.NEXT_REPLY)[-1:]
+    waits = last[0] if last and last[0].is_live else None
+    start = whole_second(since) if since else None
+    if waits is None or waits.started_at == start:
+        return clocks
+    ended = voided(waits, terms, at=terms.at)
+    clocks = tuple(ended if clock is waits else clock for clock in clocks)
+    return _begun(clocks, Metric.NEXT_REPLY, terms, start=start) if start else clocks
 
 
 def _joined(clock: Clock, other: Clock, terms: Terms) -> Clock:

@@ -18,7 +18,7 @@ from mailtrack.desk.policy import Policy
 from mailtrack.tickets.context import Context, KnownId
 from mailtrack.tickets.decision import Reason
 from mailtrack.tickets.reading import Verdict
-from mailtrack.tickets.ticket import PersonId, Ticket
+from mailtrack.tickets.ticket import SPLIT_FROM, PersonId, Ticket
 from mailtrack.tickets.token import Purpose, Token, TokenText
 
 MERGES_MAX: Final = 20
@@ -60,7 +60,8 @@ class Thread:
 def match_thread(case: Case, writer: Writer | None) -> Thread:
     """The ticket this mail belongs to, by the strongest evidence it brings."""
     found = (
-        _by_token(case, writer)
+        _by_split(case, writer)
+        or _by_token(case, writer)
         or _by_issued_id(case, writer)
         or _by_own_id(case, writer)
         or _by_number(case, writer)
@@ -68,6 +69,13 @@ def match_thread(case: Case, writer: Writer | None) -> Thread:
         or Thread(hint=_hint(case), trace=(Reason("thread", "nothing names a ticket"),))
     )
     return found if found.has_capability else _with_own_token(case, writer, found)
+
+
+def answered_entry(case: Case) -> str | None:
+    """The id of the entry that a letter of ours was about which this mail answers, if one."""
+    answered = case.reading.known_ids[:1]
+    letters = (*case.context.sent, *case.context.unsent)
+    return next((one.entry_id for one in letters if (one.message_id,) == answered), None)
 
 
 def live_token(case: Case, *purposes: Purpose) -> Token | None:
@@ -107,6 +115,33 @@ def is_braked(case: Case) -> bool:
     """Whether so many guesses came from there that no token is looked at for a while."""
     until = case.context.guesses.braked_until
     return until is not None and case.fresh.now < until
+
+
+def _by_split(case: Case, writer: Writer | None) -> Thread | None:
+    """An answer to a customer's own mail that was split off, whatever token it brings.
+
+    Their mail program takes the address of the ticket it was written to. It is theirs by the
+    same checks as any mail of their own, or by a token of their own.
+    """
+    answered = case.reading.known_ids[:1]
+    own = (
+        one
+        for one in case.context.known_ids
+        if (one.message_id,) == answered and not one.is_ours
+    )
+    known = next((one for one in own if writer and one.person == writer.person), None)
+    ticket = case.context.ticket(known.number) if known else None
+    if writer is None or known is None or ticket is None or ticket.merged_into is not None:
+        return None
+    if ticket.requester != writer.person or not is_split_off(ticket, known.message_id):
+        return None
+    token = live_token(case, Purpose.REPLY)
+    has_own = token is not None and token.person == writer.person
+    is_claimed = writer.origin.verdict is not Verdict.FAIL and has_own
+    if not (is_claimed or _is_proved_participant(case, writer, ticket)):
+        return None
+    reason = Reason("thread", f"answers a mail that was split off to #{ticket.number}")
+    return Thread(ticket, Via.OWN_ID, trace=(reason,))
 
 
 def _by_token(case: Case, writer: Writer | None) -> Thread | None:
@@ -254,6 +289,12 @@ def _hint(case: Case) -> int | None:
     known = (one.number for one in case.context.known_ids if one.message_id != own)
     named = (*known, *case.reading.numbers)
     return next((number for number in named if case.context.ticket(number)), None)
+
+
+def is_split_off(ticket: Ticket, message_id: str) -> bool:
+    """Whether the mail of that id came into this ticket by a split."""
+    ids = {one.id for one in ticket.entries if one.message_id == message_id}
+    return any(row.field == SPLIT_FROM and row.old in ids for row in ticket.journal)
 
 
 def survivor(context: Context, number: int) -> Ticket | None:

@@ -83,7 +83,10 @@ class FileView:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """One thing that was said, for agents. ``author`` is as people know them."""
+    """One thing that was said, for agents. ``author`` is as people know them.
+
+    ``place`` is which entry of its ticket it is, 0 where that is not shown.
+    """
 
     author: str
     at: datetime
@@ -92,6 +95,7 @@ class EntryView:
     attachments: tuple[FileView, ...] = ()
     is_verified: bool = True
     is_internal: bool = False
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +218,7 @@ class Caution(StrEnum):
     LEAKED_TOKEN = "leaked_token"  # a stranger has an agent's reply address; detail: whose
     RENEWED_TOKEN = "renewed_token"  # too many strangers have it; detail: whose
     EXPIRED = "expired"  # it answers a ticket closed too long ago; detail: its number
+    SPLIT = "split"  # it was part of another ticket; detail: its number
     MUTED_ACK = "muted_ack"  # the customer was not told; detail: why
 
 

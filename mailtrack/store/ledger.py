@@ -55,6 +55,7 @@ from mailtrack.tickets.decision import (
     Leave,
     LetterBounced,
     LinkTickets,
+    MoveEntry,
     NoteHeld,
     OpenTicket,
     Quarantine,
@@ -72,11 +73,15 @@ from mailtrack.tickets.decision import (
     WithdrawEntry,
 )
 from mailtrack.tickets.letter import Letter
-from mailtrack.tickets.ticket import JournalRow
+from mailtrack.tickets.ticket import (
+    JOINED,
+    LEFT,
+    SPLIT_FROM,
+    SPLIT_OFF,
+    JournalRow,
+    PersonId,
+)
 from mailtrack.tickets.waiting import QuarantineState
-
-JOINED: Final = "join"  # the journal's fields for a change of people
-LEFT: Final = "leave"
 
 _END_OF: Final = select(RECEIPT.c.disposition).where(RECEIPT.c.spool_id == bindparam("of"))
 _RECEIPT: Final = insert(RECEIPT)
@@ -200,6 +205,8 @@ def _write(connection: Connection, effect: Effect, *, at: datetime) -> None:
             writing.open_ticket(connection, ticket)
         case AddEntry(entry):
             writing.add_entry(connection, entry)
+        case MoveEntry(number, entry):
+            writing.move_entry(connection, number, entry)
         case WithdrawEntry(number, entry_id):
             writing.withdraw_entry(connection, number, entry_id)
         case Change():
@@ -259,20 +266,28 @@ def _write_journal(
 ) -> None:
     changes: list[Cells] = []
     for effect in effects:
-        match effect:
-            case Change(number, field, old, new, actor):
-                change = (field.value, old, new)
-            case Join(number, participant, actor):
-                new = f"{participant.part.value} {participant.person}"
-                change = (JOINED, "", new)
-            case Leave(number, person, actor):
-                change = (LEFT, person, "")
-            case _:
-                continue
-        row = JournalRow(decision_id, number, at, actor, *change)
-        changes.append(cells_from_journal_row(row))
+        for number, actor, field, old, new in _journalled(effect):
+            row = JournalRow(decision_id, number, at, actor, field, old, new)
+            changes.append(cells_from_journal_row(row))
     if changes:
         connection.execute(_JOURNAL, changes)
+
+
+def _journalled(effect: Effect) -> tuple[tuple[int, PersonId, str, str, str], ...]:
+    """The journal's rows of an effect: ticket, actor, field, old and new."""
+    match effect:
+        case Change(number, field, old, new, actor):
+            return ((number, actor, field.value, old, new),)
+        case Join(number, participant, actor):
+            new = f"{participant.part.value} {participant.person}"
+            return ((number, actor, JOINED, "", new),)
+        case Leave(number, person, actor):
+            return ((number, actor, LEFT, person, ""),)
+        case MoveEntry(number, entry, actor):
+            there = (entry.number, actor, SPLIT_FROM, entry.id, str(number))
+            return ((number, actor, SPLIT_OFF, entry.id, str(entry.number)), there)
+        case _:
+            return ()
 
 
 def _write_letters(

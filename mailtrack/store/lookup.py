@@ -57,7 +57,15 @@ from mailtrack.tickets.decision import Disposition
 from mailtrack.tickets.letter import SentLetter
 from mailtrack.tickets.reading import Reading
 from mailtrack.tickets.storm import StormDue, StormMark
-from mailtrack.tickets.ticket import JournalRow, PersonId, Ticket, TicketLine, agent_id
+from mailtrack.tickets.ticket import (
+    SPLIT_FROM,
+    SPLIT_OFF,
+    JournalRow,
+    PersonId,
+    Ticket,
+    TicketLine,
+    agent_id,
+)
 from mailtrack.tickets.token import Purpose, Token
 
 SAME_BYTES_WITHIN: Final = timedelta(days=400)
@@ -178,8 +186,9 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
     numbers = _numbers_named(reading, tokens, known_ids, partners)
     tickets = load_tickets(connection, numbers, now=now)
     involved = tuple(ticket.number for ticket in tickets)
-    if reading.brackets:  # somebody may ask why, or take a merge back
+    if reading.brackets:  # somebody may ask why, or take a merge or a split back
         tickets = _with_linked(connection, tickets, now=now)
+        involved += _halves_of(tickets, involved)
         tickets = tuple(with_reasons(connection, ticket) for ticket in tickets)
     letters = recent_letters(connection, involved)
     person = agent_id(reading.agent) if reading.agent else reading.sender_key
@@ -215,12 +224,21 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
 def _with_linked(
     connection: Connection, tickets: tuple[Ticket, ...], *, now: datetime
 ) -> tuple[Ticket, ...]:
-    """The tickets, and what was merged into them: it is linked with them."""
+    """The tickets, what was merged into them and what was split off: it is linked with them."""
     known = {ticket.number for ticket in tickets}
     linked = [number for ticket in tickets for number in ticket.linked if number not in known]
     others = load_tickets(connection, linked[-LINKED_MAX:], now=now)
-    heirs = tuple(one for one in others if one.merged_into in known)
-    return (*tickets, *heirs)
+    halves = _halves_of(tickets, known)
+    near = tuple(one for one in others if one.merged_into in known or one.number in halves)
+    return (*tickets, *near)
+
+
+def _halves_of(tickets: tuple[Ticket, ...], known: Iterable[int]) -> tuple[int, ...]:
+    """The numbers of the tickets that entries of these went to or came from, but ``known``."""
+    rows = (row for ticket in tickets for row in ticket.journal)
+    moves = (int(row.new) for row in rows if row.field in (SPLIT_OFF, SPLIT_FROM))
+    aside = frozenset(known)
+    return tuple(dict.fromkeys(number for number in moves if number not in aside))
 
 
 def look_up_tick(session: Session, *, now: datetime, limit: int) -> tuple[Ticket, ...]:

@@ -55,6 +55,7 @@ _ENTRIES: Final = (
     .order_by(ENTRY.c.id.desc())
     .limit(ENTRIES_MAX)
 )
+_ENTRIES_COUNT: Final = select(func.count()).select_from(ENTRY).where(ENTRY.c.number == _NUMBER)
 _JOURNAL: Final = (
     select(JOURNAL)
     .where(JOURNAL.c.number == _NUMBER)
@@ -131,11 +132,15 @@ def _load(connection: Connection, number: int, *, now: datetime | None) -> Ticke
     if row is None:
         return None
     tokens = (rows.token_from(row) for row in reversed(found(_TOKENS)))
+    entries = found(_ENTRIES)
+    are_all = len(entries) < ENTRIES_MAX
+    count = len(entries) if are_all else connection.execute(_ENTRIES_COUNT, asked).scalar_one()
     return replace(
         rows.ticket_from(row),
         linked=tuple(row.other for row in found(_LINKS)),
         participants=tuple(map(rows.participant_from, found(_PARTICIPANTS))),
-        entries=tuple(map(rows.entry_from, reversed(found(_ENTRIES)))),
+        entries=tuple(map(rows.entry_from, reversed(entries))),
+        entries_before=count - len(entries),
         journal=tuple(map(rows.journal_row_from, reversed(found(_JOURNAL)))),
         clocks=tuple(map(rows.clock_from, found(_CLOCKS))),
         tokens=tuple(token for token in tokens if _is_live(token, now)),

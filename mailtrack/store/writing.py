@@ -27,6 +27,7 @@ from mailtrack.store.tables import (
     CUSTOMER,
     ENTRY,
     HELD,
+    KNOWN_ID,
     LETTER,
     LINK,
     PARTICIPANT,
@@ -48,6 +49,7 @@ from mailtrack.tickets.decision import (
     Leave,
     LetterBounced,
     LinkTickets,
+    MoveEntry,
     OpenTicket,
     WithdrawEntry,
 )
@@ -134,6 +136,26 @@ def add_entry(connection: Connection, entry: Entry) -> None:
     key = done.inserted_primary_key
     assert key is not None
     index_entry(connection, key.id)
+
+
+def move_entry(connection: Connection, number: int, entry: Entry) -> None:
+    """The entry, and the id that its writer's next mail may answer, go to another ticket."""
+    moved = connection.execute(
+        update(ENTRY)
+        .where(ENTRY.c.entry_id == entry.id, ENTRY.c.number == number)
+        .values(number=entry.number, kind=entry.kind.value, visibility=entry.visibility.value)
+    )
+    assert moved.rowcount == 1, f"there is no such entry in {number} to move"
+    connection.execute(
+        update(KNOWN_ID)
+        .where(
+            KNOWN_ID.c.message_id == entry.message_id,
+            KNOWN_ID.c.number == number,
+            KNOWN_ID.c.person == entry.author,
+            KNOWN_ID.c.is_ours.is_(False),
+        )
+        .values(number=entry.number)
+    )
 
 
 def withdraw_entry(connection: Connection, number: int, entry_id: str) -> None:
@@ -312,6 +334,8 @@ def touch_tickets(connection: Connection, effects: tuple[Effect, ...], *, at: da
                 said.add(number)
             case AddEntry(entry):
                 touched[entry.number] = None
+            case MoveEntry(number, entry):
+                touched |= {number: None, entry.number: None}
             case Join(number) | Leave(number) | LinkTickets(number) | WithdrawEntry(number):
                 touched[number] = None
             case _:

@@ -65,6 +65,18 @@ class AddEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveEntry:
+    """An entry goes from the ticket ``number`` to the one that ``entry`` names now.
+
+    ``entry`` is as it stands there, with the kind and visibility that it has there.
+    """
+
+    number: int
+    entry: Entry
+    actor: PersonId
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawEntry:
     """An answer was stopped before it left: its entry becomes an internal note."""
 
@@ -305,6 +317,7 @@ class Entrust:
 Effect = (
     OpenTicket
     | AddEntry
+    | MoveEntry
     | WithdrawEntry
     | Change
     | Join

@@ -120,6 +120,13 @@ class ThreadId:
     is_ours: bool
 
 
+# The fields of journal rows that are no field of a ticket: people and entries come and go.
+JOINED = "join"
+LEFT = "leave"
+SPLIT_OFF = "split"  # old: the id of the entry that went; new: the number it went to
+SPLIT_FROM = "split_from"  # the same, in the ticket where it is now
+
+
 @dataclass(frozen=True, slots=True)
 class JournalRow:
     """One change that was made. ``decision_id`` groups what one mail or tick changed.
@@ -156,6 +163,7 @@ class Ticket:
     or closed. ``due_at`` is a date an agent pinned. ``merged_into`` names the ticket that
     took this one's place. ``partner_tags`` are other desks' subject tags, ``[ACME-991]``.
     ``reasons`` are the trace of the last decisions about it, what ``[why]`` shows.
+    ``entries_before`` counts the older entries that are not among ``entries``.
     """
 
     number: int
@@ -185,6 +193,12 @@ class Ticket:
     tokens: tuple[Token, ...] = ()
     thread: tuple[ThreadId, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    entries_before: int = 0
+
+    def place(self, entry_id: str) -> int | None:
+        """Which of its entries that is, from 1, as people count them; None if it is none."""
+        ids = [one.id for one in self.entries]
+        return self.entries_before + ids.index(entry_id) + 1 if entry_id in ids else None
 
     def participant(self, person: PersonId) -> Participant | None:
         """That person's place on this ticket, None if they have none."""

@@ -22,6 +22,7 @@ from mailtrack.tickets.decision import (
     Leave,
     LetterBounced,
     LinkTickets,
+    MoveEntry,
     OpenTicket,
     RevokeToken,
     SetAway,
@@ -130,6 +131,17 @@ def test_an_answer_that_was_stopped_is_a_note() -> None:
         (EntryKind.NOTE, Visibility.INTERNAL),
         (EntryKind.ANSWER, Visibility.PUBLIC),
     ]
+
+
+def test_an_entry_goes_to_another_ticket_with_its_writers_id() -> None:
+    mail = replace(entry("The fax."), message_id="<fax@cust.example>")
+    ticket = after(TICKET, (AddEntry(mail),))
+    move = MoveEntry(1, replace(mail, number=2), "@ivan")
+    here, there = after(ticket, (move,)), after(replace(TICKET, number=2), (move,))
+    assert (mail in here.entries, here.thread) == (False, TICKET.thread)
+    assert there.entries[-1] == replace(mail, number=2)
+    assert there.thread[-1].message_id == "<fax@cust.example>"
+    assert after(replace(ticket, number=3), (move,)).entries == ticket.entries
 
 
 def test_a_revoked_token_is_gone() -> None:

@@ -32,6 +32,7 @@ from mailtrack.desk.sla import (
     Opened,
     PromiseChanged,
     Reopened,
+    SplitOff,
     StatusChanged,
     Voided,
     choose,
@@ -224,6 +225,20 @@ def test_a_merged_ticket_has_waited_as_long_as_the_older_one() -> None:
     assert case.due(FIRST) == at("03-02 14:00")
     older.on("03-02 11:30", Voided(), status=Status.CLOSED)
     assert older.clock(FIRST).state is ClockState.VOID
+
+
+def test_what_waited_for_a_mail_that_was_split_off_is_void() -> None:
+    """Example 30 starts the new ticket's clock; this is what becomes of the old one's."""
+    targets = ((NEXT, NORMAL, hours(4)),)
+    case = Case(policy_of(None, targets=targets)).on("03-02 09:00", Opened())
+    case.on("03-02 10:00", CustomerWrote()).on("03-02 11:00", CustomerWrote())
+    case.on("03-02 12:00", SplitOff(at("03-02 11:00")))
+    assert case.clock(NEXT).state is ClockState.VOID
+    assert case.due(NEXT, cycle=2) == at("03-02 15:00")
+    case.on("03-02 13:00", SplitOff(at("03-02 11:00")))
+    assert case.due(NEXT, cycle=2) == at("03-02 15:00")
+    case.on("03-02 14:00", SplitOff())
+    assert case.live() == []
 
 
 def test_an_undone_answer_was_never_given() -> None:

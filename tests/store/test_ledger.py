@@ -1,5 +1,6 @@
 """Decisions become rows, and the rows say what the effects said."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -53,6 +54,7 @@ from mailtrack.tickets.decision import (
     Leave,
     LetterBounced,
     LinkTickets,
+    MoveEntry,
     OpenTicket,
     RevokeToken,
     SetAway,
@@ -305,12 +307,14 @@ def test_a_change_of_no_ticket_fails(database: Database) -> None:
         Join(1, participant("@olga", Part.WATCHER), "@olga"),
         Leave(1, DANA, "@ivan"),
         WithdrawEntry(1, "e1"),
+        MoveEntry(1, entry("e1", number=3), "@ivan"),
         Change(1, Field.QUEUE, "support", "billing", "@ivan"),
     ],
 )
 def test_what_is_done_to_a_ticket_changes_it_now(database: Database, effect: Effect) -> None:
     with database.transaction() as session:
         write(session, opened(1))
+        write(session, opened(3), "other")
         write(session, decided(effect), "s2", NOON + MINUTE)
         assert kept(session).changed_at == NOON + MINUTE
 
@@ -344,6 +348,28 @@ def test_an_answer_that_never_left_is_a_note(database: Database) -> None:
         first, last = kept(session).entries
     assert (first.kind, last.kind) == (EntryKind.MAIL, EntryKind.NOTE)
     assert last.visibility is Visibility.INTERNAL
+
+
+def test_an_entry_that_moves_takes_its_writers_id_along_and_no_other(
+    database: Database,
+) -> None:
+    mail = entry("x2", message_id="<same@client.example>")
+    copied = entry("x3", author="@ivan", message_id="<same@client.example>")
+    with database.transaction() as session:
+        write(session, opened(1))
+        write(session, opened(2), "other")
+        write(session, decided(AddEntry(mail), AddEntry(copied)), "s2")
+        moved = replace(mail, number=2, kind=EntryKind.NOTE, visibility=Visibility.INTERNAL)
+        write(session, decided(MoveEntry(1, moved, "@ivan")), "s3")
+        ids = context_of(session, known_ids=("<same@client.example>",)).known_ids
+        here, there = kept(session), kept(session, 2)
+    assert {(one.person, one.number) for one in ids} == {(DANA, 2), ("@ivan", 1)}
+    assert "x2" not in {one.id for one in here.entries}
+    assert moved in there.entries
+    assert [(row.field, row.old, row.new) for row in (*here.journal, *there.journal)] == [
+        ("split", "x2", "2"),
+        ("split_from", "x2", "1"),
+    ]
 
 
 def test_a_link_is_seen_from_both_ends_and_made_once(database: Database) -> None:

@@ -37,6 +37,7 @@ from mailtrack.tickets.decision import (
     Leave,
     LetterBounced,
     LinkTickets,
+    MoveEntry,
     RevokeToken,
     SetAway,
     SetClocks,
@@ -83,6 +84,7 @@ def everything(session: Session) -> None:
     effects = (
         AddEntry(entry("x")),
         WithdrawEntry(1, "x"),
+        MoveEntry(1, entry("x", number=2), "@ivan"),
         *(Change(1, field, "", "closed", "@ivan") for field in (Field.STATUS, Field.TAGS)),
         Change(1, Field.OWNER, "ivan", "olga", "@ivan"),
         Join(1, participant("@olga", Part.WATCHER), "@ivan"),

@@ -25,7 +25,7 @@ from mailtrack.desk.commands.order import (
 from mailtrack.desk.commands.table import BY_WORD, understood
 from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.tickets.context import Context
-from mailtrack.tickets.decision import Effect
+from mailtrack.tickets.decision import Effect, OpenTicket
 from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.reading import Bracket
 from mailtrack.tickets.ticket import Ticket
@@ -52,12 +52,13 @@ class Obeyed:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Who commands, and all they may refer to."""
+    """Who commands, and all they may refer to; ``answered`` as in ``Asked``."""
 
     actor: Agent
     policy: Policy
     context: Context
     fresh: Fresh
+    answered: str | None = None
 
 
 def obey(
@@ -84,6 +85,8 @@ def obey(
     if refusals:
         return refusals
     done = tuple(one for one in outcomes if isinstance(one, Done))
+    if sum(isinstance(effect, OpenTicket) for one in done for effect in one.effects) > 1:
+        return tuple(Refusal(b.raw, Problem.TOO_MANY, b.word) for b, _ in orders)
     together = _together(done, is_bulk=len(tickets) > BULK_CONFIRMED_ABOVE)
     if len(together.questions) > QUESTIONS_MAX:
         return _too_many_questions(orders, done)
@@ -103,6 +106,7 @@ def _on_one(
             scene.policy,
             scene.context,
             scene.fresh,
+            scene.answered,
         )
         outcome = _run(command, asked)
         outcomes.append(outcome)

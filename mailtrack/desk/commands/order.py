@@ -42,6 +42,13 @@ class Problem(StrEnum):
     NOT_ON_TOP = "not_on_top"
     UNKNOWN_HELD = "unknown_held"
     ALREADY_DECIDED = "already_decided"
+    WHICH_MESSAGE = "which_message"
+    UNKNOWN_MESSAGE = "unknown_message"
+    NOT_FROM_OUTSIDE = "not_from_outside"
+    FIRST_MESSAGE = "first_message"
+    SEVERAL_WRITERS = "several_writers"
+    IS_FLOOD = "is_flood"
+    WENT_ELSEWHERE = "went_elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,8 @@ class Done:
 class Asked:
     """What a command function gets. ``ticket`` is as the commands before it leave it.
 
-    ``ticket`` is None when the mail names none and opens none.
+    ``ticket`` is None when the mail names none and opens none. ``answered`` is the id of the
+    entry that the letter was about which the mail answers, None if it answers no such letter.
     """
 
     argument: str
@@ -102,6 +110,7 @@ class Asked:
     policy: Policy
     context: Context
     fresh: Fresh
+    answered: str | None = None
 
     def refuse(self, problem: Problem, *suggestions: str) -> Refusal:
         """A refusal of this bracket; ``suggestions`` are arguments that would be right."""

@@ -16,6 +16,7 @@ from mailtrack.desk.commands import (
     joining,
     people,
     privacy,
+    splitting,
     status,
     words,
 )
@@ -184,6 +185,15 @@ COMMANDS: Final[tuple[Command, ...]] = (
         _help("it becomes part of 1040; [undo] within half an hour",
               "становится частью 1040; [отменить] в течение получаса",
               "стає частиною 1040; [скасувати] протягом пів години"), is_last=True,
+    ),
+    Command(
+        "split", ("split off", "own ticket", "отделить", "разделить", "выделить", "відокремити",
+                  "розділити", "виділити"), Group.OWNER, OPTIONAL, AGENT, splitting.split,
+        "[split:3]",
+        _help("a ticket of its own for the mail you answer, or for mail 3 as [show] counts",
+              "отдельная заявка из письма, на которое вы отвечаете, или из письма 3 ([show])",
+              "окрема заявка з листа, на який ви відповідаєте, або з листа 3 ([show])"),
+        is_last=True,
     ),
     Command(
         "link", ("related", "связать", "пов'язати"), Group.FIELDS, NEEDED,

@@ -6,13 +6,20 @@ from typing import Final
 
 from mailtrack.desk.commands.joining import unmerged
 from mailtrack.desk.commands.order import Asked, Done, Problem, Question, Refusal
-from mailtrack.tickets.decision import Change, Effect, Field, StopLetter, WithdrawEntry
+from mailtrack.desk.commands.splitting import TO_CUSTOMERS, Late, unsplit
+from mailtrack.tickets.decision import (
+    Change,
+    Effect,
+    Field,
+    MoveEntry,
+    StopLetter,
+    WithdrawEntry,
+)
 from mailtrack.tickets.ticket import JournalRow, Status, Ticket
 
 _FIELDS = {field.value: field for field in Field}
 # An undo is journalled under a name of its own, so that a second one does not undo the first.
 UNDO_MARK: Final = " (undo)"
-_TO_CUSTOMERS: Final = frozenset({"answer", "resolved", "closed"})
 
 
 def undo(asked: Asked) -> Done | Refusal:
@@ -23,18 +30,29 @@ def undo(asked: Asked) -> Done | Refusal:
     """
     ticket = asked.ticket
     assert ticket is not None, "obey refuses this without a ticket"
-    stopped = _stopped(asked, ticket)
-    effects = stopped + (unmerged(asked) or _taken_back(asked, ticket))
+    apart = unmerged(asked) or unsplit(asked)
+    if isinstance(apart, Late):
+        return Done(question=(Question.TOO_LATE, ""))
+    is_fields_too = not apart or _brings_back(apart, ticket)
+    fields = _taken_back(asked, ticket) if is_fields_too else ()
+    effects = tuple(dict.fromkeys((*_stopped(asked, ticket), *apart, *fields)))
     if not effects and _has_left(asked, ticket):
         return Done(question=(Question.TOO_LATE, ""))
     if not effects:
         return asked.refuse(Problem.NOTHING_TO_UNDO)
     text = "\n\n".join(
         entry.text
-        for entry in ticket.entries
-        if WithdrawEntry(ticket.number, entry.id) in stopped
+        for one in asked.context.tickets
+        for entry in one.entries
+        if WithdrawEntry(one.number, entry.id) in effects
     )
     return Done(effects, question=(Question.UNDO, text))
+
+
+def _brings_back(apart: tuple[Effect, ...], ticket: Ticket) -> bool:
+    """Whether a split is taken back in the ticket that was split: its fields go back too."""
+    moves = (one.entry for one in apart if isinstance(one, MoveEntry))
+    return any(entry.number == ticket.number for entry in moves)
 
 
 def _stopped(asked: Asked, ticket: Ticket) -> tuple[Effect, ...]:
@@ -71,7 +89,7 @@ def _has_left(asked: Asked, ticket: Ticket) -> bool:
     """Whether my last decision on this ticket wrote a letter to customers that is out."""
     decided_at = {row.at for row in _rows(asked, ticket)}
     return any(
-        letter.name in _TO_CUSTOMERS
+        letter.name in TO_CUSTOMERS
         and letter.number == ticket.number
         and letter.left_at is not None
         and letter.written_at in decided_at
