@@ -34,6 +34,8 @@ from mailtrack.intake.archive import Archive
 from mailtrack.intake.spool import Spool
 from mailtrack.mail.envelope import Envelope
 from mailtrack.mail.message import ParsedMail
+from mailtrack.probes import HEADER as PROBE_HEADER
+from mailtrack.probes import Probes, seen_of
 from mailtrack.reader import Reader, ReaderDied
 from mailtrack.store import ledger, lookup, waiting
 from mailtrack.store.database import Database, Session, StoreDamaged, savepoint
@@ -81,7 +83,10 @@ def handle(session: Session, taken: Taken, *, desk: Desk) -> Decision:
     granted = taken.grant.brackets if taken.grant else None
     reading = read(mail, envelope, policy=policy, origin=origin, granted=granted)
     context = lookup.look_up(session, reading, now=now)
-    decision = decide(Case(mail, envelope, reading, context, policy, fresh, taken.grant))
+    is_probe = taken.probe_id is not None
+    decision = decide(
+        Case(mail, envelope, reading, context, policy, fresh, taken.grant, is_probe)
+    )
     _apply(session, decision, taken, now=now)
     return decision
 
@@ -140,7 +145,8 @@ def _apply(session: Session, decision: Decision, taken: Taken, *, now: datetime)
 class Clerk:
     """Works off the spool until stopped. ``letters_written`` is rung when letters wait.
 
-    ``records`` asks the DNS, in bounded time and without raising.
+    ``records`` asks the DNS, in bounded time and without raising. ``probes`` are the test mails
+    that the operator waits for.
     """
 
     def __init__(
@@ -153,10 +159,12 @@ class Clerk:
         desk: Desk,
         letters_written: Callable[[], None],
         records: Records,
+        probes: Probes,
     ) -> None:
         self._spool, self._archive = spool, archive
         self._database, self._reader, self._desk = database, reader, desk
         self._letters_written, self._records = letters_written, records
+        self._probes = probes
         self._bell = asyncio.Event()
         self._hand = Hand(spool, reader, self._origin, bell=self._bell)
         self._is_stopping = False
@@ -211,7 +219,7 @@ class Clerk:
     async def work(self) -> int:
         """Handle one batch of what waits; how many mails that were. Raises TemporaryFailure."""
         found = await self._hand.next()
-        taken = [one for one in found if one is not None]
+        taken = [await self._recognised(one) for one in found if one is not None]
         try:
             done = await asyncio.to_thread(self._decide, taken) if taken else []
         except TemporaryFailure:
@@ -268,6 +276,20 @@ class Clerk:
         # Signatures are checked beside the loop: the first one loads a library.
         return await asyncio.to_thread(origin_of, mail, envelope, policy, records)
 
+    async def _recognised(self, taken: Taken) -> Taken:
+        """The mail, marked if it is the very test mail that the operator waits for."""
+        word = taken.mail.header(PROBE_HEADER) if taken.mail else None
+        if word is None:
+            return taken
+        probe_id = await asyncio.to_thread(
+            self._probes.recognised,
+            word,
+            spool_id=taken.decision_id,
+            keys=self._desk.policy().keys,
+            now=self._desk.now(),
+        )
+        return replace(taken, probe_id=probe_id)
+
     # Deciding: one transaction, a savepoint for each mail.
 
     def _decide(self, taken: list[Taken]) -> list[tuple[Taken, Decision | None]]:
@@ -307,6 +329,9 @@ class Clerk:
         else:
             self._spool.archive(spool_id, self._archive)
         self._spool.attempts_end(spool_id)
+        if taken.probe_id is not None:
+            seen = seen_of(spool_id, taken.envelope, taken.origin)
+            self._probes.tell(taken.probe_id, seen)
         if decision is None:
             return
         _log.info(

@@ -12,7 +12,6 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,6 +43,8 @@ from mailtrack.mail.message import AttachmentRef, OutgoingMail
 from mailtrack.outbox.brake import Brake
 from mailtrack.outbox.retry import Patience
 from mailtrack.outbox.sender import HAND_OVERS_MAX, FailureKind, LetterFailure, Sender
+from mailtrack.places import Places
+from mailtrack.probes import Probes
 from mailtrack.reader import Reader, parsers
 from mailtrack.resolver import Resolver
 from mailtrack.store import ledger, lookup, outgoing
@@ -55,23 +56,6 @@ from mailtrack.watch import watch_over
 from mailtrack.ways import acceptance_of, composer_for, courier_for, fronts_for, limits_of
 
 _log = log.get("daemon")
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where things lie below the state folder."""
-
-    state: Path
-
-    @property
-    def spool(self) -> Path:
-        """Mail that was accepted and is not yet through."""
-        return self.state / "spool"
-
-    @property
-    def archive(self) -> Path:
-        """The one copy of every mail that is through."""
-        return self.state / "archive"
 
 
 class Daemon:
@@ -113,6 +97,7 @@ class Daemon:
             records=Resolver().records,
             desk=self.desk,
             letters_written=self.sender.ring,
+            probes=Probes(places.probes),
         )
         self.watch = watch_over(
             self.database, self.spool, floor, self.sender, self.desk, config.alarm_command

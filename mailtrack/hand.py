@@ -55,7 +55,8 @@ class Taken:
     """A mail as the clerk has it in hand. ``mail`` None: it could not be read, see ``poison``.
 
     ``decision_id`` is the spool id, or one of its own for a held mail that was released.
-    ``origin`` is what the world said of where it comes from.
+    ``origin`` is what the world said of where it comes from. ``probe_id`` is set for the test
+    mail of ``mailtrack check``.
     """
 
     decision_id: str
@@ -64,6 +65,7 @@ class Taken:
     poison: Poison | None = None
     grant: Grant | None = None
     origin: Origin = UNPROVED
+    probe_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

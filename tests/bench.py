@@ -13,6 +13,7 @@ from mailtrack.intake.archive import Archive
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Front
+from mailtrack.probes import Probes
 from mailtrack.reader import MEMORY_BYTES_MAX, Reader
 from mailtrack.resolver import Resolver
 from mailtrack.store.database import Database
@@ -47,6 +48,7 @@ class Bench:
             desk=Desk(bench_policy, lambda: self.now, lambda: secrets.token_bytes(SEED_BYTES)),
             letters_written=self._ring,
             records=Resolver().records,
+            probes=Probes(folder / "probes"),
         )
 
     @staticmethod

@@ -25,6 +25,7 @@ from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Front
 from mailtrack.mail.message import ParsedMail
+from mailtrack.probes import Probes
 from mailtrack.reader import Reader
 from mailtrack.resolver import Resolver
 from mailtrack.store import database as database_module
@@ -62,6 +63,7 @@ class Room:
             desk=Desk(lambda: policy, lambda: NOON, lambda: secrets.token_bytes(32)),
             letters_written=lambda: None,
             records=Resolver().records,
+            probes=Probes(folder / "probes"),
         )
         self.spool.doorbell = self.clerk.ring
 

@@ -19,7 +19,10 @@ from mailtrack.tickets.reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One mail and all that is known about it. ``grant`` is set when it was held before."""
+    """One mail and all that is known about it. ``grant`` is set when it was held before.
+
+    ``is_probe``: it is the test mail that ``mailtrack check`` sent (``mailtrack.probes``).
+    """
 
     mail: ParsedMail
     envelope: Envelope
@@ -28,6 +31,7 @@ class Case:
     policy: Policy
     fresh: Fresh
     grant: Grant | None = None
+    is_probe: bool = False
 
     def is_granted(self, reason: str) -> bool:
         """Whether somebody released the mail from being held for this reason."""

@@ -39,6 +39,9 @@ def decide(case: Case) -> Decision:
 
 
 def _decide(case: Case) -> Decision:
+    if case.is_probe:
+        reason = Reason("probe", "a test mail of `mailtrack check`: it does nothing")
+        return Decision(Disposition.FILED, trace=(reason,))
     if case.context.seen is not None and case.grant is None:
         return _duplicate(case)
     if case.envelope.front is Front.IMPORT:

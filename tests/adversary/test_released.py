@@ -12,6 +12,7 @@ from mailtrack.intake.archive import Archive
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.address import address_from
 from mailtrack.mail.envelope import Front
+from mailtrack.probes import Probes
 from mailtrack.reader import Reader
 from mailtrack.resolver import Resolver
 from mailtrack.store import lookup
@@ -41,6 +42,7 @@ async def test_a_released_mail_whose_copy_is_gone_waits_again_and_stops_nobody(
         desk=Desk(lambda: policy, lambda: NOW, lambda: secrets.token_bytes(SEED_BYTES)),
         letters_written=lambda: None,
         records=Resolver().records,
+        probes=Probes(tmp_path / "probes"),
     )  # fmt: skip
 
     def put(raw: bytes, to: str) -> None:
