@@ -27,6 +27,8 @@ first steps:
   mailtrack check my-desk       every mistake in them, with file, line and column
 """
 
+SECONDS_MAX: Final = 3600.0
+
 Build = Callable[[argparse.ArgumentParser], None]
 
 
@@ -62,8 +64,36 @@ def _init(parser: argparse.ArgumentParser) -> None:
 def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", help="the folder to check; same as --config")
     parser.add_argument("--offline", action="store_true", help="do not try the mailboxes")
+    parser.add_argument(
+        "--through",
+        metavar="HOST[:PORT]",
+        help="send test mails through the server where mail from outside comes in; the desk "
+        "has to be running",
+    )
+    parser.add_argument(
+        "--wait",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long to wait until the test mails are back (default: 60)",
+    )
+    parser.add_argument(
+        "--dns", action="store_true", help="ask the DNS for the records that mail needs"
+    )
+    parser.add_argument(
+        "--nameserver",
+        metavar="ADDRESS[:PORT]",
+        help="the DNS server to ask (default: those of the system)",
+    )
     _config(parser)
     _json(parser)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= SECONDS_MAX:
+        raise ValueError(text)
+    return seconds
 
 
 def _serve(parser: argparse.ArgumentParser) -> None:
@@ -253,7 +283,7 @@ def _schema(parser: argparse.ArgumentParser) -> None:
 
 VERBS: Final[tuple[Verb, ...]] = (
     Verb("init", "write commented configuration files to start from", "init", _init),
-    Verb("check", "find every mistake in the configuration", "check", _check),
+    Verb("check", "find every mistake in the configuration and the set-up", "check", _check),
     Verb("serve", "run the desk", "serve", _serve),
     Verb("demo", "play a whole support day in the terminal", "demo", _demo),
     Verb("inspect", "show what mailtrack reads in a mail", "inspect", _inspect),

@@ -39,15 +39,16 @@ class ResultsSection(Section):
     """What your own mail server writes into Authentication-Results (RFC 8601)."""
 
     authserv_id: Text = Field(
-        description="The name it signs them with, the first word of the field. It "
-        "must take out what others write under this name.",
+        description="The name it signs them with, the first word of the field. It must take "
+        "out what others write under this name; 'mailtrack check --through' tries it.",
         examples=["mx.help.example"],
     )
     received_hops: Annotated[int, Field(ge=1, le=10)] = Field(
         1,
         description="Only fields above this Received field are believed, counted from the "
-        "top. 1: your server writes its results above its own Received. 2: below it, as "
-        "milters under Postfix do.",
+        "top. 1: your server writes its results above its own Received, as OpenDKIM and "
+        "OpenDMARC under Postfix do, and hands mail to us itself. One more for each server in "
+        "between. 'mailtrack check --through' says what is right.",
     )
     methods: tuple[ResultMethod, ...] = Field(
         (ResultMethod.DMARC, ResultMethod.AUTH),

@@ -69,6 +69,7 @@ class Postfix:
         self._program = program("postfix", package="postfix")
         if not is_root():
             lacking("Postfix can only be started by root.")
+        self.routes = dict(routes)
         self.folder = new_folder("postfix")
         self.port = free_port()
         self._daemon: Daemon | None = None
