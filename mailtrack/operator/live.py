@@ -12,7 +12,6 @@ from typing import Final
 
 from mailtrack.config import Loaded
 from mailtrack.config.settings import Outgoing
-from mailtrack.daemon import courier_for
 from mailtrack.desk.policy import Queue
 from mailtrack.operator import forged, replies, round_trip
 from mailtrack.operator.findings import Finding, advice, bad
@@ -23,6 +22,7 @@ from mailtrack.outbox.delivery import Courier
 from mailtrack.outbox.relay import Relay, Tls
 from mailtrack.places import Places
 from mailtrack.probes import Probe, Probes
+from mailtrack.ways import courier_for
 
 SMTP_PORT: Final = 25
 QUEUES_MAX: Final = 20
