@@ -37,6 +37,7 @@ from mailtrack.config.press import recall_press
 from mailtrack.config.report import Report
 from mailtrack.config.settings import Config
 from mailtrack.config.stamps import Stamp, files_below, stamps_of
+from mailtrack.config.trust_warnings import warn_of_trust
 from mailtrack.config.validate import validated
 from mailtrack.desk.letters import Stationery, TemplateMistakes, load_stationery
 from mailtrack.desk.policy import (
@@ -93,6 +94,7 @@ def compiled(
     keys = _keys_of(config.state, environ, report)
     _check_ours(behaviour, addresses, pages, report)
     proofs = proofs_of(desk, desk_page, behaviour.agents, report=report)
+    warn_of_trust(desk, desk_page, behaviour.agents, methods=proofs.methods, report=report)
     policy = _policy_of(
         desk, behaviour, addresses, proofs=proofs, keys=keys, stationery=stationery
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import Final
@@ -20,6 +21,7 @@ from mailtrack.mail.envelope import Front
 AUTHENTICATION_RESULTS: Final = "authentication_results"
 DKIM: Final = "dkim"
 THIS_MACHINE: Final = (ip_network("127.0.0.0/8"), ip_network("::1"))
+AGE_MIN: Final = timedelta(minutes=10)  # mail waits in queues, and clocks differ
 _LIBRARIES: Final = ("dkim", "dns")
 _AUTHSERV_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
@@ -133,6 +135,9 @@ def _dkim_of(
             found = f"no agent has an address at {domain}"
             report.warn(page, path, found, did_you_mean(domain, theirs))
         signers.append((domain, tuple(name for name in names if name)))
+    if section.max_age < AGE_MIN:
+        found = "so short that a signed mail proves nothing any more when it comes"
+        report.wrong(page, (*at, "max_age"), found, "Write 72h, or at least 10m")
     return DkimTrust(tuple(signers), section.max_age, section.max_skew)
 
 

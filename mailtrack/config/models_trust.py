@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from mailtrack.config.kinds import (
     ITEMS_MAX,
@@ -17,7 +17,7 @@ from mailtrack.config.kinds import (
     Texts,
     spelt,
 )
-from mailtrack.config.words import duration_from
+from mailtrack.config.words import duration_from, wrong
 from mailtrack.desk.policy import TrustPolicy
 
 
@@ -26,6 +26,18 @@ class ResultMethod(StrEnum):
 
     DMARC = "dmarc"
     AUTH = "auth"
+
+
+_PARTS: Final = ("spf", "dkim", "arc", "iprev", "sender-id")  # of a DMARC check
+
+
+def _no_part(value: object) -> object:
+    """The results by which no From address is proved are often taken for methods."""
+    if isinstance(value, str) and value.lower() in _PARTS:
+        found = f"'{value}' is not known here, for it proves no From address by itself"
+        mend = "Let the server check DMARC, and write dmarc; or check here: trust: {dkim: {}}"
+        raise wrong(found, mend)
+    return value
 
 
 class OtherWay(StrEnum):
@@ -50,7 +62,7 @@ class ResultsSection(Section):
         "OpenDMARC under Postfix do, and hands mail to us itself. One more for each server in "
         "between. 'mailtrack check --through' says what is right.",
     )
-    methods: tuple[ResultMethod, ...] = Field(
+    methods: tuple[Annotated[ResultMethod, BeforeValidator(_no_part)], ...] = Field(
         (ResultMethod.DMARC, ResultMethod.AUTH),
         description="Which results count. dmarc: dmarc=pass with header.from equal to the "
         "domain of From. auth: auth=pass with the login of the agent.",

@@ -18,6 +18,7 @@ from mailtrack.config.kinds import kind_of
 from mailtrack.config.page import KeyPath, Page, did_you_mean, shown_text
 from mailtrack.errors import Mistake
 
+SHOWN_KEYS_MAX: Final = 12
 ROUNDS_MAX: Final = 12  # each leaves out all that is wrong at its depth
 
 M = TypeVar("M", bound=BaseModel)
@@ -108,7 +109,23 @@ def _words_of(error: ErrorDetails, path: KeyPath, model: type[BaseModel]) -> tup
         return f"{shown} is not known here", did_you_mean(str(value), allowed)
     if kind == "string_pattern_mismatch":
         return f"{shown_text(str(value))} cannot stand here", _description(model, path)
-    return _bounds(kind, context, value) or (_shown(value), _EXPECTED.get(kind, error["msg"]))
+    mend = _EXPECTED.get(kind, error["msg"])
+    if kind in _SECTIONS:
+        mend += _about_section(_model_at(model, path))
+    return _bounds(kind, context, value) or (_shown(value), mend)
+
+
+_SECTIONS: Final = ("model_type", "model_attributes_type")
+
+
+def _about_section(section: type[BaseModel] | None) -> str:
+    """Which keys it has, and that it may go without any."""
+    known = _keys_of(section)
+    if section is None or not known:
+        return ""
+    is_optional = not any(info.is_required() for info in section.model_fields.values())
+    few = ", ".join(known[:SHOWN_KEYS_MAX]) + (", ..." if len(known) > SHOWN_KEYS_MAX else "")
+    return f". Known are: {few}" + ("; {} alone takes their defaults" if is_optional else "")
 
 
 _EXPECTED: Final[Mapping[str, str]] = {

@@ -321,6 +321,49 @@ def test_what_works_and_is_likely_not_meant_is_a_warning(
     assert warning.mend
 
 
+BEHIND = "intake: {lmtp: {listen: 'unix:/x', behind_mta: true}}\n"
+RESULTS = "authentication_results: {authserv_id: mx.help.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("trust: {policy: strict}\n", "nothing can prove any agent's mail"),
+        ("trust: {dkim: }\n", "nothing stands here, so it is off"),
+        ("trust: {authentication_results: null}\n", "nothing stands here, so it is off"),
+        ("autoack: {require: aligned}\n", "nobody gets an acknowledgement"),
+        (BEHIND, "it does nothing"),
+        ("trust: {trusted_peers: [10.0.0.1]}\n", "it does nothing"),
+        (BEHIND.replace("unix:/x", "*:24") + f"trust: {{{RESULTS}}}}}\n", "none of them is"),
+        (f"{BEHIND}trust: {{{RESULTS}, also: [imap]}}}}\n", "no mailbox is fetched from"),
+        ("trust: {dkim: {domains: {no.example: [x.example]}}}\n", "no agent has an address"),
+        ("trust: {reply_to_from: [ivan@help.example]}\n", "whoever stands in their Reply-To"),
+    ],
+)
+def test_trust_that_loads_and_does_not_what_it_seems_to_do_is_a_warning(
+    loaded: Callable[..., Loaded], text: str, found: str
+) -> None:
+    (warning,) = loaded(mailtrack=DESK + text).warnings
+    assert found in warning.found and warning.mend
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "trust: {dkim: {}}\n",
+        "trust: {policy: strict, dkim: {}}\nautoack: {require: aligned}\n",
+        f"{BEHIND}trust: {{policy: strict, {RESULTS}}}}}\n",
+        BEHIND.replace("unix:/x", "127.0.0.1:24") + f"trust: {{{RESULTS}}}}}\n",
+        BEHIND.replace("unix:/x", "*:24")
+        + f"trust: {{{RESULTS}}}, trusted_peers: [10.0.0.1]}}\n",
+    ],
+)
+def test_trust_that_does_what_it_seems_to_do_is_taken_without_a_word(
+    loaded: Callable[..., Loaded], text: str
+) -> None:
+    assert loaded(mailtrack=DESK + text).warnings == ()
+
+
 @pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b""])
 @pytest.mark.parametrize("ending", ["\r\n", "\n"])
 def test_files_of_windows_editors_are_read(
