@@ -45,7 +45,8 @@ from mailtrack.desk.views import (
     mailto,
 )
 from mailtrack.mail.address import Address
-from mailtrack.mail.reply import MARKERS, new_words_of_text
+from mailtrack.mail.markers import MARKERS
+from mailtrack.mail.reply import new_words_of_text
 from mailtrack.tickets.clock import Metric
 from mailtrack.tickets.decision import Field
 from mailtrack.tickets.ticket import EntryKind, Priority, Status
