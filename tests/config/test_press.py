@@ -7,10 +7,21 @@ import pytest
 
 from mailtrack.config import press
 from mailtrack.config.press import FILE, install_press, keep_press, recall_press
-from mailtrack.desk.letters import LETTERS, Stationery, TemplateMistakes, load_stationery
+from mailtrack.desk.letters import LETTERS, Press, Stationery, TemplateMistakes, load_stationery
 
 SHIPPED = Path(__file__).parents[2] / "templates"
 LANGUAGES = ("en", "ru")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Press:
+    """What ships, compiled once for all of these tests; only installing keeps it by itself."""
+    return load_stationery((SHIPPED,), ("en", "ru", "uk")).press
+
+
+@pytest.fixture(autouse=True)
+def not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(press, "INSTALLED", tmp_path / "not-installed")
 
 
 @pytest.fixture
@@ -68,37 +79,34 @@ def test_another_language_is_another_press(own: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, -1])
-def test_a_damaged_file_is_not_used(own: Path, tmp_path: Path, cut: int) -> None:
-    start(own, tmp_path)
+def test_a_damaged_file_is_not_used(shipped: Press, tmp_path: Path, cut: int) -> None:
+    keep_press(tmp_path, shipped)
     path = tmp_path / FILE
     path.write_bytes(path.read_bytes()[:cut])
-    assert not start(own, tmp_path)[1]
-    assert start(own, tmp_path)[1]  # and it was mended
+    assert recall_press(tmp_path, shipped.mark) is None
+    keep_press(tmp_path, shipped)
+    assert recall_press(tmp_path, shipped.mark) == shipped
 
 
-def test_a_file_that_others_may_write_is_not_run(own: Path, tmp_path: Path) -> None:
-    start(own, tmp_path)
+def test_a_file_that_others_may_write_is_not_run(shipped: Press, tmp_path: Path) -> None:
+    keep_press(tmp_path, shipped)
     (tmp_path / FILE).chmod(0o620)
-    assert not start(own, tmp_path)[1]
+    assert recall_press(tmp_path, shipped.mark) is None
+    keep_press(tmp_path, shipped)
+    assert recall_press(tmp_path, shipped.mark) == shipped
     assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
 
 
-def test_a_state_folder_that_is_not_there_is_no_failure(own: Path, tmp_path: Path) -> None:
-    assert not start(own, tmp_path / "nowhere")[1]
+def test_a_state_folder_that_is_not_there_is_no_failure(shipped: Press, tmp_path: Path) -> None:
+    keep_press(tmp_path / "nowhere", shipped)
+    assert recall_press(tmp_path / "nowhere", shipped.mark) is None
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_the_first_start_finds_what_was_compiled_when_mailtrack_was_installed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shipped: Press, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(press, "INSTALLED", tmp_path / "__pycache__")
     install_press()
     for state in (tmp_path, None):
-        found = []
-
-        def recall(mark: str, state: Path | None = state, found: list = found) -> object:
-            found.append(recall_press(state, mark))
-            return found[-1]
-
-        load_stationery((SHIPPED,), ("en", "ru", "uk"), recall=recall)
-        assert found[-1] is not None
+        assert recall_press(state, shipped.mark) == shipped
