@@ -147,8 +147,8 @@ def _about_forgeries(
         )
         return bad(
             TEST,
-            f"a stranger's “{relay.authserv_id}; dmarc=pass” comes through and is believed "
-            f"({', '.join(believed)}): anybody can write as {victim.address}.{today}",
+            f"what a stranger writes in the name of {relay.authserv_id} comes through and is "
+            f"believed ({', '.join(believed)}): anybody can write as {victim.address}.{today}",
             _RECIPE.format(name=relay.authserv_id),
         )
     return good(TEST, _fate(came, forgeries, kept, relay))
@@ -165,6 +165,8 @@ def _fate(
         return f"{gone} by the server{rest}"
     if relay is None:
         return "kept by the server, and believed by nobody: trust names no such server"
+    if not relay.hands_over(came.envelope):
+        return "kept by the server, and not believed: nothing is that comes in by this way"
     return "kept by the server, and not believed: they stand below its own Received line"
 
 

@@ -72,8 +72,12 @@ async def tried(
     """What all trials have shown, in their order, each thing once."""
     found: list[Finding] = []
     out: list[Trial] = []
+    in_vain: list[Courier] = []
     for trial in trials:
-        on_its_way, told = await _sent(trial, probes)
+        if trial.courier in in_vain:  # one mail has waited for it, and that is enough
+            _forget(trial, probes)
+            continue
+        on_its_way, told = await _sent(trial, probes, in_vain)
         found += told
         out += [on_its_way] if on_its_way else []
     came = await _awaited(out, probes, Archive(archive), seconds_max)
@@ -83,8 +87,13 @@ async def tried(
     return tuple(dict.fromkeys(found))
 
 
-async def _sent(trial: Trial, probes: Probes) -> tuple[Trial | None, list[Finding]]:
-    """The trial whose mail is on its way now, None if none is; and what was found so far."""
+async def _sent(
+    trial: Trial, probes: Probes, in_vain: list[Courier]
+) -> tuple[Trial | None, list[Finding]]:
+    """The trial whose mail is on its way now, None if none is; and what was found so far.
+
+    A courier that gets nothing to its server is added to ``in_vain``.
+    """
     parcel = trial.parcel
     delivery = await trial.courier.deliver(
         parcel.raw,
@@ -97,20 +106,29 @@ async def _sent(trial: Trial, probes: Probes) -> tuple[Trial | None, list[Findin
         if trial.instead is not None:
             probes.forget(trial.instead.probe.id)
         return trial, []
-    probes.forget(trial.probe.id)
     told = clean(delivery.reason)
     if isinstance(delivery, Deferred):
+        _forget(trial, probes)
         if delivery.is_relay:
+            in_vain.append(trial.courier)
             return None, [bad(trial.test, f"the mail could not be handed over: {told}", _MEND)]
         return None, [unknown(trial.test, f"the server asks to come again later: {told}")]
+    probes.forget(trial.probe.id)
     first = trial.refused(told)
     if trial.instead is None:
         return None, [first]
-    on_its_way, more = await _sent(trial.instead, probes)
+    on_its_way, more = await _sent(trial.instead, probes, in_vain)
     return on_its_way, [first, *more]
 
 
 _MEND: Final = "Is this the server's name, its port, and may this machine connect to it?"
+
+
+def _forget(trial: Trial, probes: Probes) -> None:
+    """Nothing is on its way: no desk has to know these words."""
+    for one in (trial, trial.instead):
+        if one is not None:
+            probes.forget(one.probe.id)
 
 
 async def _awaited(

@@ -127,8 +127,11 @@ def _about_signature(came: Came, policy: Policy, dkim: Dkim | None) -> Finding:
         return advice(
             SIGNATURE, by, f"Let the relay sign as {domain}, or sign here: mailtrack dkim-key"
         )
+    # Of one that is broken beyond doubt nothing but the domain was read.
     ours = [
-        one for one in signatures if (one.domain, one.selector) == (dkim.domain, dkim.selector)
+        one
+        for one in signatures
+        if one.domain == dkim.domain and one.selector in (dkim.selector, "")
     ]
     if not ours:
         return bad(SIGNATURE, "our signature is gone when the letter comes back", _SIGN_MEND)

@@ -28,15 +28,20 @@ class Site:
     def __init__(self, desk: Process, postfix: Postfix) -> None:
         self.desk, self.postfix = desk, postfix
 
-    def check(self, *words: str) -> subprocess.CompletedProcess[str]:
-        server = f"127.0.0.1:{self.postfix.port}"
-        return self.desk.type("check", "--through", server, *words)
+    def check(self, *words: str) -> tuple[int, str]:
+        """The exit code, and all that was said as if a line had no end."""
+        done = self._checked(*words)
+        return done.returncode, " ".join(done.stdout.split())
 
     def tests(self) -> tuple[int, dict[str, tuple[str, str]]]:
         """The exit code, and of each test its grade and what was said."""
-        done = self.check("--json")
+        done = self._checked("--json")
         found = json.loads(done.stdout)["tests"]
         return done.returncode, {one["test"]: (one["grade"], one["said"]) for one in found}
+
+    def _checked(self, *words: str) -> subprocess.CompletedProcess[str]:
+        server = f"127.0.0.1:{self.postfix.port}"
+        return self.desk.type("check", "--through", server, *words)
 
 
 def trust(hops: int, more: str = "") -> tuple[str, str]:
@@ -76,6 +81,10 @@ def recipe(folder: Path) -> str:
     """What our manual tells an admin of Postfix to do, done."""
     wanted = re.compile(r"^(/\^Authentication-Results.*IGNORE)$", re.MULTILINE)
     (line,) = wanted.findall(OPERATIONS.read_text("utf-8"))
+    return header_checks(folder, line)
+
+
+def header_checks(folder: Path, line: str) -> str:
     file = folder / "header_checks"
     file.write_text(f"{line}\n")
     folder.chmod(0o755)
@@ -111,10 +120,10 @@ def test_a_server_that_lets_forged_results_through_is_told_loudly_and_the_recipe
     site: Callable[..., Site], tmp_path: Path, make_postfix: MakePostfix
 ) -> None:
     found = site(trust(2))
-    done = found.check()
-    assert done.returncode == 1
-    assert "✗ forged Authentication-Results" in done.stdout and "IGNORE" in done.stdout
-    assert "anybody can write as" in done.stdout and "ada@help.example" in done.stdout
+    code, said = found.check()
+    assert code == 1
+    assert "✗ forged Authentication-Results" in said and "IGNORE" in said
+    assert "anybody can write as" in said and "ada@help.example" in said
 
     milter = Milter(NAME, NO_PROOF, place=1)
     mended = make_postfix(found.postfix.routes, recipe(tmp_path) + milter.setting)
@@ -123,23 +132,34 @@ def test_a_server_that_lets_forged_results_through_is_told_loudly_and_the_recipe
     assert (code, tests["forged Authentication-Results"][0]) == (0, "good"), tests
     assert "below 1 Received" in tests["the server's own Authentication-Results"][1]
 
+    silent = make_postfix({"help.example": "discard:"})
+    code, said = Site(found.desk, silent).check("--wait", "1")
+    assert code == 1 and said.count("has not come to the desk in 1 s") == 3
+
+    silent.stop()
+    code, said = Site(found.desk, silent).check()
+    assert code == 1 and said.count("could not be handed over") == 1
+
     assert found.desk.stop() == 0
-    done = found.check()
-    assert done.returncode == 1 and "it is not running" in done.stdout
+    code, said = found.check()
+    assert code == 1 and "it is not running" in said
 
 
 @pytest.mark.slow
 def test_a_server_that_knows_no_subaddresses_is_told_what_to_set(
-    site: Callable[..., Site],
+    site: Callable[..., Site], tmp_path: Path
 ) -> None:
     known = "{support@help.example=ok} {billing@help.example=ok}"
     known = f"relay_recipient_maps = inline:{{ {known} }}\n"
-    found = site(settings=f"{known}recipient_delimiter =\n", by="smtp")
-    done = found.check()
-    assert done.returncode == 1
-    assert done.stdout.count("✗ answers to") == 2 and "is refused" in done.stdout
-    assert "recipient_delimiter = +" in done.stdout
-    assert "✓ forged Authentication-Results: kept by the server, and believed" in done.stdout
+    forbids = header_checks(tmp_path, r"/^From: ada@help\.example/ REJECT no forging here")
+    found = site(settings=f"{known}recipient_delimiter =\n{forbids}", by="smtp")
+    code, said = found.check()
+    assert code == 1
+    assert said.count("✗ answers to") == 2 and "is refused" in said
+    assert "recipient_delimiter = +" in said
+    assert "✓ a forged From: the server refuses" in said
+    assert "no forging here" in said
+    assert "✓ forged Authentication-Results: kept by the server, and believed" in said
 
 
 @pytest.mark.slow
