@@ -25,7 +25,7 @@ from mailtrack.config.compile_desk import (
 from mailtrack.config.compile_people import agents_of, aliases_of, customers_of
 from mailtrack.config.compile_rules import rules_of
 from mailtrack.config.compile_sla import calendars_of, ladder_of, policies_of
-from mailtrack.config.compile_trust import Proofs, proofs_of
+from mailtrack.config.compile_trust import Proofs, proofs_of, step_up_of
 from mailtrack.config.example import shipped
 from mailtrack.config.keys import key_ring
 from mailtrack.config.known import SHIPPED, Known, Pages, known_from
@@ -46,6 +46,7 @@ from mailtrack.desk.policy import (
     Brakes,
     CustomerRule,
     Policy,
+    StepUp,
     WaitingPolicy,
 )
 from mailtrack.desk.promises import Rung, SlaPolicy
@@ -94,9 +95,16 @@ def compiled(
     keys = _keys_of(config.state, environ, report)
     _check_ours(behaviour, addresses, pages, report)
     proofs = proofs_of(desk, desk_page, behaviour.agents, report=report)
-    warn_of_trust(desk, desk_page, behaviour.agents, methods=proofs.methods, report=report)
+    warn_of_trust(desk, desk_page, behaviour.agents, methods=proofs.of_anybody, report=report)
+    step_up = step_up_of(desk, desk_page, proofs, report=report)
     policy = _policy_of(
-        desk, behaviour, addresses, proofs=proofs, keys=keys, stationery=stationery
+        desk,
+        behaviour,
+        addresses,
+        proofs=proofs,
+        step_up=step_up,
+        keys=keys,
+        stationery=stationery,
     )
     aliases = aliases_of(
         policy.customers,
@@ -226,6 +234,7 @@ def _policy_of(
     addresses: Addresses,
     *,
     proofs: Proofs,
+    step_up: StepUp,
     keys: KeyRing,
     stationery: Stationery,
 ) -> Policy:
@@ -255,7 +264,9 @@ def _policy_of(
         brakes=Brakes(**file.brakes.model_dump()),
         keys=keys,
         stationery=stationery,
-        origin_methods=proofs.methods,
+        origin_methods=proofs.of_anybody,
+        agent_methods=proofs.of_agents,
+        step_up=step_up,
         relay=proofs.relay,
         dkim=proofs.dkim,
         autoack=file.autoack.require,

@@ -13,15 +13,24 @@ from mailtrack.config.models import MailtrackFile
 from mailtrack.config.models_trust import DkimSection, ResultMethod, ResultsSection
 from mailtrack.config.page import KeyPath, Page, did_you_mean, shown_text
 from mailtrack.config.report import Report
-from mailtrack.desk.policy import Agent
-from mailtrack.desk.proofs import DkimTrust, Network, Relay
+from mailtrack.desk.commands.order import Group
+from mailtrack.desk.commands.table import COMMANDS
+from mailtrack.desk.policy import BULK, NEVER_UNASKED, Agent, StepUp, TrustPolicy
+from mailtrack.desk.proofs import AUTH, DMARC, DkimTrust, Network, Relay
 from mailtrack.mail.address import domain_from
 from mailtrack.mail.envelope import Front
 
 AUTHENTICATION_RESULTS: Final = "authentication_results"
 DKIM: Final = "dkim"
+SMTP_AUTH: Final = "smtp_auth"
 THIS_MACHINE: Final = (ip_network("127.0.0.0/8"), ip_network("::1"))
 AGE_MIN: Final = timedelta(minutes=10)  # mail waits in queues, and clocks differ
+_ASK_ONLY: Final = (Group.QUESTIONS, Group.ADMIN)
+_CONFIRMABLE: Final = (
+    BULK,
+    "undo",
+    *(one.word for one in COMMANDS if one.group not in _ASK_ONLY),
+)
 _LIBRARIES: Final = ("dkim", "dns")
 _AUTHSERV_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
@@ -32,12 +41,22 @@ class Proofs:
 
     relay: Relay | None
     dkim: DkimTrust | None
+    has_submission: bool = False
 
     @property
-    def methods(self) -> tuple[str, ...]:
-        """The names of the ways."""
-        rows = ((AUTHENTICATION_RESULTS, self.relay), (DKIM, self.dkim))
-        return tuple(name for name, way in rows if way is not None)
+    def of_anybody(self) -> tuple[str, ...]:
+        """The names of the ways that can prove a customer's address as well."""
+        is_told_domains = self.relay is not None and DMARC in self.relay.methods
+        rows = ((AUTHENTICATION_RESULTS, is_told_domains), (DKIM, self.dkim is not None))
+        return tuple(name for name, is_there in rows if is_there)
+
+    @property
+    def of_agents(self) -> tuple[str, ...]:
+        """The names of the ways that prove agents alone: by logins, which customers lack."""
+        is_told_logins = self.relay is not None and AUTH in self.relay.methods
+        rows = ((AUTHENTICATION_RESULTS, is_told_logins), (SMTP_AUTH, self.has_submission))
+        named = (name for name, is_there in rows if is_there)
+        return tuple(name for name in named if name not in self.of_anybody)
 
 
 def proofs_of(
@@ -52,7 +71,28 @@ def proofs_of(
         relay = _relay_of(trust.authentication_results, fronts, peers, page, agents, report)
     if trust.dkim is not None:
         dkim = _dkim_of(trust.dkim, page, agents, report)
-    return Proofs(relay, dkim)
+    return Proofs(relay, dkim, file.intake.submission is not None)
+
+
+def step_up_of(file: MailtrackFile, page: Page, proofs: Proofs, *, report: Report) -> StepUp:
+    """What is confirmed by a reply, with every mistake in the list reported."""
+    trust = file.trust
+    at: KeyPath = ("trust", "step_up")
+    for index, word in enumerate(trust.step_up):
+        if word not in _CONFIRMABLE:
+            found = f"{shown_text(word)} is no command that changes something"
+            report.wrong(page, (*at, index), found, did_you_mean(word, _CONFIRMABLE))
+    missing = [word for word in NEVER_UNASKED if word not in trust.step_up]
+    is_proved = bool(proofs.of_anybody or proofs.of_agents)
+    if missing and (trust.policy is TrustPolicy.CAPABILITY or not is_proved):
+        why = "policy is capability" if is_proved else "nothing proves who writes"
+        verb = "is" if len(missing) == 1 else "are"
+        found = f"{', '.join(missing)} {verb} missing, and cannot go unasked where {why}"
+        mend = "Add them" if len(missing) > 1 else "Add it"
+        if not is_proved:
+            mend += ", or configure a way to prove origin first: authentication_results, dkim"
+        report.wrong(page, at, found, mend)
+    return StepUp(trust.step_up, trust.bulk_above)
 
 
 def _fronts(file: MailtrackFile, section: ResultsSection) -> frozenset[Front]:

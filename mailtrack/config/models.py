@@ -298,8 +298,8 @@ class AutoAckSection(Section):
     require: AutoAck = Field(
         AutoAck.AUTO,
         description="Whom to acknowledge. aligned: only senders whose origin is proved. any: "
-        "everybody but machines. never: nobody. auto: aligned as soon as a way to prove origin "
-        "is configured, any until then.",
+        "everybody but machines. never: nobody. auto: aligned as soon as a way to prove a "
+        "customer's origin is configured, any until then; logins prove agents alone.",
     )
     not_after: Duration = spelt(
         "1d",

@@ -18,7 +18,8 @@ from mailtrack.config.kinds import (
     spelt,
 )
 from mailtrack.config.words import duration_from, wrong
-from mailtrack.desk.policy import TrustPolicy
+from mailtrack.desk.commands.obey import BULK_MAX
+from mailtrack.desk.policy import StepUp, TrustPolicy
 
 
 class ResultMethod(StrEnum):
@@ -130,4 +131,16 @@ class TrustSection(Section):
     dkim: DkimSection | None = Field(
         None,
         description="Check DKIM signatures ourselves; {} is enough to begin. Default: no.",
+    )
+    step_up: Texts = Field(
+        StepUp().words,
+        description="What an agent confirms by a reply though nobody doubts who wrote it: "
+        "commands by their English word, and bulk. cc means people from outside of the "
+        "customer's domains. Name any other that changes something, such as close. erase, "
+        "export and redact may be left out only where agents are proved and policy is not "
+        "capability.",
+    )
+    bulk_above: Annotated[int, Field(ge=1, le=BULK_MAX)] = Field(
+        StepUp().bulk_above,
+        description="One mail that acts on more tickets than this is a bulk.",
     )

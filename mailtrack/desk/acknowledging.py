@@ -13,7 +13,7 @@ from mailtrack.desk.calendar import is_open, next_open
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.echoing import greeting_name, short_subject
 from mailtrack.desk.hearing import customer_recipient
-from mailtrack.desk.identity import Writer, needs_origin
+from mailtrack.desk.identity import Writer, needs_origin_of_customers
 from mailtrack.desk.late import too_late
 from mailtrack.desk.letter_views import AcknowledgedView, AnswerView, CannedAnswerView
 from mailtrack.desk.policy import AutoAck, Policy
@@ -153,7 +153,7 @@ def _about_the_sender(case: Case, writer: Writer) -> str | None:
 
 def _needs_proof(policy: Policy) -> bool:
     if policy.autoack is AutoAck.AUTO:
-        return needs_origin(policy)
+        return needs_origin_of_customers(policy)
     return policy.autoack is AutoAck.ALIGNED
 
 

@@ -17,7 +17,7 @@ from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.copying import copied, told_of
 from mailtrack.desk.hearing import News, tell_agents
 from mailtrack.desk.holding import GROUPED, HoldReason, hold, tell_admins
-from mailtrack.desk.identity import Writer, needs_origin
+from mailtrack.desk.identity import Writer, needs_origin_of_customers
 from mailtrack.desk.letter_views import Event
 from mailtrack.desk.opening import (
     customer_effects,
@@ -118,7 +118,7 @@ def _is_verified(case: Case, writer: Writer, thread: Thread) -> bool:
     """
     if writer.origin.verdict is not Verdict.NONE:
         return writer.origin.verdict is Verdict.PASS
-    return thread.has_capability and not needs_origin(case.policy)
+    return thread.has_capability and not needs_origin_of_customers(case.policy)
 
 
 def _name(writer: Writer, ticket: Ticket) -> str:

@@ -15,7 +15,7 @@ from typing import Final
 from mailtrack.desk.case import Case, Outcome
 from mailtrack.desk.commands.order import Refusal
 from mailtrack.desk.foretold import shown_subject
-from mailtrack.desk.identity import needs_origin
+from mailtrack.desk.identity import can_prove_agents, needs_origin
 from mailtrack.desk.letter_views import (
     CollisionView,
     HeldConfirmView,
@@ -222,8 +222,8 @@ def hold_unproved(
             adds=own.adds if own else (),
             tickets=own.tickets if own else 1,
             peer=case.envelope.peer,
-            proof=case.reading.origin.said if case.policy.origin_methods else "",
-            is_usual=needs_origin(case.policy) and not case.policy.origin_methods,
+            proof=case.reading.origin.said if can_prove_agents(case.policy) else "",
+            is_usual=needs_origin(case.policy) and not can_prove_agents(case.policy),
         )
 
     return outcome + _ask(case, "held", held, agent=agent, ticket=ticket, view=view)

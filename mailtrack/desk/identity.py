@@ -75,10 +75,22 @@ def proof_in_words(origin: Origin) -> str:
 
 
 def needs_origin(policy: Policy) -> bool:
-    """Whether proof of origin is required: ``strict``, or ``auto`` where it can be had."""
+    """Whether agents must prove it: ``strict``, or ``auto`` where they can."""
+    if policy.trust is TrustPolicy.AUTO:
+        return can_prove_agents(policy)
+    return policy.trust is TrustPolicy.STRICT
+
+
+def needs_origin_of_customers(policy: Policy) -> bool:
+    """The same of everybody else. What proves agents alone asks nothing of customers."""
     if policy.trust is TrustPolicy.AUTO:
         return bool(policy.origin_methods)
     return policy.trust is TrustPolicy.STRICT
+
+
+def can_prove_agents(policy: Policy) -> bool:
+    """Whether a way is configured by which an agent's mail can be proved to be theirs."""
+    return bool(policy.origin_methods or policy.agent_methods)
 
 
 def trust(deed: Deed, *, has_capability: bool, origin: Verdict, policy: Policy) -> Trust:

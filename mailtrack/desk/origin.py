@@ -28,7 +28,9 @@ def origin_of(
     if envelope.authenticated_as is not None:
         return _by_login(envelope.authenticated_as, mail.sender, policy)
     if policy.relay is None and policy.dkim is None:
-        return Origin(said="no way to prove where mail comes from is configured")
+        is_login = bool(policy.agent_methods)
+        none = "no way to prove where mail comes from is configured"
+        return Origin(said="it was not handed over by a login" if is_login else none)
     flaw = mail.provenance.flaw or mail.provenance.smuggled
     if flaw:
         return Origin(said=f"the mail cannot prove anything: {flaw}")

@@ -172,6 +172,23 @@ class WaitingPolicy:
     quarantine_letter_every: timedelta = timedelta(minutes=10)
 
 
+BULK: Final = "bulk"
+# What nobody takes back: it may go unasked only where agents are proved.
+NEVER_UNASKED: Final = ("erase", "export", "redact")
+
+
+@dataclass(frozen=True, slots=True)
+class StepUp:
+    """What is confirmed even by the right person (security section 2.2).
+
+    ``words`` are commands, and ``bulk`` for one mail about more than ``bulk_above`` tickets.
+    ``cc`` means people from outside of the customer's own domains.
+    """
+
+    words: tuple[str, ...] = ("merge", "split", "allow", "cc", BULK, *NEVER_UNASKED)
+    bulk_above: int = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """All that the admin decided. ``addresses`` maps our address keys to queue names.
@@ -179,8 +196,9 @@ class Policy:
     ``agent_token_life`` is how long an agent's reply token is good for.
     ``undo_delay`` is how long an agent's answer waits so that ``[undo]`` can stop it.
     ``reopen_within``: a mail to a ticket finished longer ago opens a linked follow-up.
-    ``origin_methods`` are the ways to prove a From address that are configured; ``relay`` and
-    ``dkim`` say how far they go (``desk.origin``).
+    ``origin_methods`` are the ways to prove a From address that are configured, anybody's;
+    ``agent_methods`` those that prove agents alone, by a login. ``relay`` and ``dkim`` say how
+    far they go (``desk.origin``).
     ``reply_domain`` stands in our Message-IDs; in mode ``subdomain`` all its mail is ours.
     ``status_letters`` are the statuses a customer is told of when no words tell them.
     ``aliases`` maps a customer's further address keys to the one that names them.
@@ -213,6 +231,8 @@ class Policy:
     keys: KeyRing = field(repr=False)
     stationery: Stationery = field(repr=False)
     origin_methods: tuple[str, ...] = ()
+    agent_methods: tuple[str, ...] = ()
+    step_up: StepUp = StepUp()
     relay: Relay | None = None
     dkim: DkimTrust | None = None
     autoack: AutoAck = AutoAck.AUTO

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from mailtrack.desk.case import Case
-from mailtrack.desk.identity import Writer, needs_origin
+from mailtrack.desk.identity import Writer, needs_origin_of_customers
 from mailtrack.desk.policy import Policy
 from mailtrack.tickets.context import Context, KnownId
 from mailtrack.tickets.decision import Reason
@@ -274,7 +274,7 @@ def _is_proved_participant(case: Case, writer: Writer | None, ticket: Ticket) ->
         return False
     if writer.origin.verdict is Verdict.FAIL:
         return False
-    return writer.origin.verdict is Verdict.PASS or not needs_origin(case.policy)
+    return writer.origin.verdict is Verdict.PASS or not needs_origin_of_customers(case.policy)
 
 
 def _first_known(case: Case, *, is_ours: bool) -> KnownId | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from mailtrack.desk.identity import needs_origin
+from mailtrack.desk.identity import needs_origin_of_customers
 from mailtrack.desk.policy import Policy
 from mailtrack.mail.address import Mailbox
 from mailtrack.mail.message import ParsedMail
@@ -32,7 +32,7 @@ def _behind(mail: ParsedMail, origin: Origin, policy: Policy) -> Mailbox | None:
     if mail.sender is None or mail.sender.address.key not in policy.web_forms:
         return None
     is_proved = origin.verdict is Verdict.PASS
-    if not is_proved and (origin.verdict is Verdict.FAIL or needs_origin(policy)):
+    if not is_proved and (origin.verdict is Verdict.FAIL or needs_origin_of_customers(policy)):
         return None
     if len(mail.reply_to) != 1:
         return None

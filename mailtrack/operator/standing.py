@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailtrack.config import Loaded
+from mailtrack.desk.identity import needs_origin
 from mailtrack.desk.policy import FREEMAIL, Agent, Policy, TrustPolicy
 from mailtrack.desk.proofs import AUTH, DMARC
 from mailtrack.intake.passwords import FILE_BYTES_MAX, logins_from
@@ -53,9 +54,7 @@ def standing_of(loaded: Loaded) -> Standing:
     policy = loaded.policy
     agents = _proved(loaded)
     unproved = tuple(one for one in agents if not one.by)
-    is_required = policy.trust is TrustPolicy.STRICT or (
-        policy.trust is TrustPolicy.AUTO and bool(policy.origin_methods)
-    )
+    is_required = needs_origin(policy)
     return Standing(
         policy=policy.trust.value,
         is_strict=is_required,

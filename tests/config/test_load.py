@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from config.conftest import DESK, PEOPLE
+from intake.certificates import Certificate
 
 from mailtrack.config import Encryption, Loaded, example_folder, load
 from mailtrack.config.compile_rules import rules_of
@@ -14,7 +15,8 @@ from mailtrack.config.load import MISTAKES_MAX
 from mailtrack.config.models_rules import RulesFile
 from mailtrack.config.page import FILE_BYTES_MAX, page_from
 from mailtrack.config.report import Report
-from mailtrack.desk.policy import AutoAck, Brakes, ReplyMode, Role, TrustPolicy
+from mailtrack.desk.identity import needs_origin, needs_origin_of_customers
+from mailtrack.desk.policy import AutoAck, Brakes, ReplyMode, Role, StepUp, TrustPolicy
 from mailtrack.desk.promises import Window
 from mailtrack.desk.rules import Assign, Condition, Match, Then, When
 from mailtrack.errors import ConfigError, Mistake
@@ -436,3 +438,56 @@ def test_the_example_is_the_desk_that_the_readme_speaks_of(tmp_path: Path) -> No
     assert len(desk.files) == 4
     assert not list(tmp_path.iterdir()), "loading writes nothing"
     assert address_from("support@help.example") == desk.policy.queues[0].address
+
+
+RESULTS = "authentication_results: {authserv_id: mx, also: [pipe], methods: [%s]}"
+SUBMISSION = """
+intake:
+  submission:
+    listen: 127.0.0.1:2587
+    tls: {certificate: cert.pem, key: key.pem}
+    passwords: passwords
+"""
+
+
+@pytest.mark.parametrize(
+    ("trust", "submits", "agents_prove", "customers_prove"),
+    [
+        ("", False, False, False),
+        (RESULTS % "dmarc", False, True, True),
+        (RESULTS % "auth", False, True, False),
+        ("dkim: {}", False, True, True),
+        ("", True, True, False),
+        (RESULTS % "auth", True, True, False),
+        ("dkim: {}", True, True, True),
+        (f"dkim: {{}}, {RESULTS % 'dmarc, auth'}", True, True, True),
+        ("policy: strict", False, True, True),
+        ("policy: strict", True, True, True),
+        ("policy: capability, dkim: {}", True, False, False),
+    ],
+)
+def test_a_login_is_asked_of_agents_and_nothing_of_customers(
+    trust: str,
+    tmp_path: Path,
+    loaded: Load,
+    *,
+    submits: bool,
+    agents_prove: bool,
+    customers_prove: bool,
+) -> None:
+    text = f"{DESK}trust: {{{trust}}}\n"
+    if submits:
+        folder = tmp_path / "config"
+        folder.mkdir()
+        Certificate(folder, "localhost")
+        (folder / "passwords").touch(mode=0o600)
+        text += SUBMISSION
+    policy = loaded(mailtrack=text).policy
+    assert needs_origin(policy) is agents_prove
+    assert needs_origin_of_customers(policy) is customers_prove
+
+
+def test_what_is_confirmed_may_be_less_where_agents_are_proved(loaded: Load) -> None:
+    text = f"{DESK}trust: {{dkim: {{}}, step_up: [close, bulk], bulk_above: 3}}\n"
+    assert loaded(mailtrack=text).policy.step_up == StepUp(("close", "bulk"), 3)
+    assert loaded().policy.step_up == StepUp()

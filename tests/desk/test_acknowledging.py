@@ -164,6 +164,9 @@ def test_only_a_ticket_that_this_mail_opened_is_acknowledged() -> None:
         (POLICY, Verdict.NONE, True),
         (POLICY, Verdict.FAIL, False),
         (replace(POLICY, origin_methods=("dkim",)), Verdict.NONE, False),
+        (replace(POLICY, agent_methods=("smtp_auth",)), Verdict.NONE, True),
+        (replace(POLICY, agent_methods=("smtp_auth",)), Verdict.FAIL, False),
+        (replace(ALIGNED, agent_methods=("smtp_auth",)), Verdict.NONE, False),
         (NEVER, Verdict.PASS, False),
     ],
 )

@@ -11,7 +11,6 @@ from mailtrack.desk.brackets import brackets_in_subject
 from mailtrack.desk.commands.fields import MINUTES_MAX, TAGS_MAX
 from mailtrack.desk.commands.names import agents_like
 from mailtrack.desk.commands.obey import (
-    BULK_CONFIRMED_ABOVE,
     BULK_MAX,
     Obeyed,
     Scene,
@@ -20,7 +19,7 @@ from mailtrack.desk.commands.obey import (
 from mailtrack.desk.commands.order import Argument, Problem, Refusal
 from mailtrack.desk.commands.people import CC_MAX
 from mailtrack.desk.commands.table import COMMANDS, understood, word_key
-from mailtrack.desk.policy import Policy, Role
+from mailtrack.desk.policy import Policy, Role, StepUp
 from mailtrack.tickets.context import Context
 from mailtrack.tickets.decision import (
     Change,
@@ -356,8 +355,9 @@ def test_many_tickets_are_confirmed_and_too_many_refused() -> None:
     def tickets(count: int) -> tuple[Ticket, ...]:
         return tuple(numbered(number) for number in range(1, count + 1))
 
-    assert not done("[close]", *tickets(BULK_CONFIRMED_ABOVE)).needs_confirmation
-    assert done("[close]", *tickets(BULK_CONFIRMED_ABOVE + 1)).needs_confirmation
+    most = POLICY.step_up.bulk_above
+    assert not done("[close]", *tickets(most)).needs_confirmation
+    assert done("[close]", *tickets(most + 1)).needs_confirmation
     assert len(done("[close]", *tickets(BULK_MAX)).effects) == BULK_MAX
     found = refused("[close]", *tickets(BULK_MAX + 1))
     assert [one.problem for one in found] == [Problem.TOO_MANY]
@@ -448,3 +448,34 @@ def test_every_synonym_reaches_its_command() -> None:
 )
 def test_a_mention_may_mean_several(typed: str, names: list[str]) -> None:
     assert [one.name for one in agents_like(POLICY, typed)] == names
+
+
+@pytest.mark.parametrize(
+    ("typed", "words", "is_confirmed"),
+    [
+        ("[close]", StepUp().words, False),
+        ("[close]", ("close",), True),
+        ("[cc:eve@evil.example]", StepUp().words, True),
+        ("[cc:eve@evil.example]", (), False),
+        (f"[cc:bob@{CARA.partition('@')[2]}]", StepUp().words, False),
+        ("[priority:high] [close]", ("priority",), True),
+        ("[priority:high]", ("close",), False),
+    ],
+)
+def test_the_admin_says_what_is_confirmed(
+    typed: str, words: tuple[str, ...], *, is_confirmed: bool
+) -> None:
+    found = obeyed(typed, TICKET, policy=replace(POLICY, step_up=StepUp(words)))
+    assert isinstance(found, Obeyed)
+    assert found.needs_confirmation is is_confirmed
+
+
+@pytest.mark.parametrize(
+    ("step_up", "is_confirmed"),
+    [(StepUp(bulk_above=1), True), (StepUp(bulk_above=2), False), (StepUp((), 1), False)],
+)
+def test_the_admin_says_what_a_bulk_is(step_up: StepUp, *, is_confirmed: bool) -> None:
+    policy = replace(POLICY, step_up=step_up)
+    found = obeyed("[close]", numbered(1), numbered(2), policy=policy)
+    assert isinstance(found, Obeyed)
+    assert found.needs_confirmation is is_confirmed

@@ -29,12 +29,20 @@ EVERYDAY, QUESTION, STEP_UP = Deed.EVERYDAY, Deed.QUESTION, Deed.STEP_UP
 LENIENT = POLICY  # auto, and no way of proof configured
 STRICT = replace(POLICY, trust=TrustPolicy.STRICT)
 PROVABLE = replace(POLICY, origin_methods=("dkim",))
+BY_LOGIN = replace(POLICY, agent_methods=("smtp_auth",))
 CAPABILITY = replace(POLICY, trust=TrustPolicy.CAPABILITY, origin_methods=("dkim",))
 
 
 @pytest.mark.parametrize(
     ("policy", "needed"),
-    [(LENIENT, False), (STRICT, True), (PROVABLE, True), (CAPABILITY, False)],
+    [
+        (LENIENT, False),
+        (STRICT, True),
+        (PROVABLE, True),
+        (BY_LOGIN, True),
+        (CAPABILITY, False),
+        (replace(BY_LOGIN, trust=TrustPolicy.CAPABILITY), False),
+    ],
 )
 def test_proof_is_required_once_it_can_be_had(policy: Policy, *, needed: bool) -> None:
     assert needs_origin(policy) is needed
@@ -70,6 +78,7 @@ def test_the_table_of_trust(
     assert asked(CAPABILITY) is lenient
     assert asked(STRICT) is proving
     assert asked(PROVABLE) is proving
+    assert asked(BY_LOGIN) is proving
 
 
 @pytest.mark.parametrize(

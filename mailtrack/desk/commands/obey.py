@@ -23,7 +23,7 @@ from mailtrack.desk.commands.order import (
     Refusal,
 )
 from mailtrack.desk.commands.table import BY_WORD, understood
-from mailtrack.desk.policy import Agent, Policy, Role
+from mailtrack.desk.policy import BULK, Agent, Policy, Role, StepUp
 from mailtrack.tickets.context import Context
 from mailtrack.tickets.decision import Effect, OpenTicket
 from mailtrack.tickets.fresh import Fresh
@@ -32,7 +32,7 @@ from mailtrack.tickets.ticket import Ticket
 
 BULK_MAX: Final = 40  # less than the numbers that are read, so that none is left out silently
 QUESTIONS_MAX: Final = 1  # one mail in, at most one mail out for each person
-BULK_CONFIRMED_ABOVE: Final = 10
+_BY_ARGUMENT: Final = frozenset({"cc"})  # what they are given says whether it is grave
 _RANKS: Final = tuple(Role)
 
 Order = tuple[Bracket, Command]
@@ -87,7 +87,9 @@ def obey(
     done = tuple(one for one in outcomes if isinstance(one, Done))
     if sum(isinstance(effect, OpenTicket) for one in done for effect in one.effects) > 1:
         return tuple(Refusal(b.raw, Problem.TOO_MANY, b.word) for b, _ in orders)
-    together = _together(done, is_bulk=len(tickets) > BULK_CONFIRMED_ABOVE)
+    step_up = scene.policy.step_up
+    is_bulk = BULK in step_up.words and len(tickets) > step_up.bulk_above
+    together = _together(done, is_bulk=is_bulk)
     if len(together.questions) > QUESTIONS_MAX:
         return _too_many_questions(orders, done)
     return together
@@ -108,7 +110,7 @@ def _on_one(
             scene.fresh,
             scene.answered,
         )
-        outcome = _run(command, asked)
+        outcome = _confirmed(command, _run(command, asked), scene.policy.step_up)
         outcomes.append(outcome)
         if isinstance(outcome, Done) and ticket is not None:
             ticket = after(ticket, outcome.effects)
@@ -123,6 +125,14 @@ def _run(command: Command, asked: Asked) -> Done | Refusal:
             asked.bracket.raw, Problem.MISSING_ARGUMENT, command.word, (command.example,)
         )
     return command.run(asked)
+
+
+def _confirmed(command: Command, outcome: Done | Refusal, step_up: StepUp) -> Done | Refusal:
+    """The outcome, to be confirmed first if the admin wants that of this command."""
+    if isinstance(outcome, Refusal):
+        return outcome
+    is_grave = outcome.needs_confirmation or command.word not in _BY_ARGUMENT
+    return replace(outcome, needs_confirmation=is_grave and command.word in step_up.words)
 
 
 def _order(bracket: Bracket, actor: Agent) -> Order | Refusal:
