@@ -18,6 +18,7 @@ BRACKET_CHARS_MAX: Final = 200
 TOP_LINES_MAX: Final = 20
 
 _BRACKET: Final = re.compile(r"\[([^\[\]\r\n]{1,200})\]")
+_NOT_OF_WORDS: Final = re.compile(r"[\W_]+")
 _NUMBER: Final = re.compile(r"\[#(\d{1,12})\]|(?<![\w#&/])#(\d{1,12})(?!\w)")
 _OUR_NUMBER: Final = re.compile(r"\[#\d{1,12}\]")
 _PARTNER_TAG: Final = re.compile(r"[A-Z][A-Z0-9]{1,15}[-#: ]{1,2}\d{1,12}")
@@ -114,7 +115,7 @@ def without_brackets(subject: str, taken: tuple[Bracket, ...]) -> str:
 
 def folded(text: str) -> str:
     """A word as words are compared: without case, blanks and punctuation, ё as е."""
-    return "".join(char for char in text.casefold().replace("ё", "е") if char.isalnum())
+    return _NOT_OF_WORDS.sub("", text.casefold().replace("ё", "е"))
 
 
 def _brackets(text: str, *, from_body: bool) -> tuple[Bracket, ...]:

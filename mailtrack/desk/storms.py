@@ -6,6 +6,7 @@ the marks become when their hour has come is in ``digests``.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -29,6 +30,7 @@ BREAKER_FROM: Final = 60  # acknowledgements in an hour; fewer are no storm on a
 MUTED_SAID: Final = "muted"
 BREAKER_SAID: Final = "breaker"
 LOOP_SAID: Final = "loop"
+_DIGITS: Final = re.compile(r"\d+")
 
 
 def muting(case: Case, ticket: Ticket, entry: Entry) -> tuple[datetime | None, Outcome]:
@@ -129,28 +131,28 @@ def _why_muted(case: Case, ticket: Ticket, entry: Entry) -> str | None:
     if case.context.automatic.mails_in_ticket_10_minutes >= most:
         return f"more than {most} mails in this ticket in ten minutes"
     same = brakes.identical_mails_max
-    if _times_said(ticket, entry) > same:
+    if _is_said_more_often(ticket, entry, same):
         return f"the same words came more than {same} times"
     return None
 
 
-def _times_said(ticket: Ticket, entry: Entry) -> int:
-    key = _body_key(entry.text)
-    if not key:
-        return 0
-    return sum(
-        _body_key(one.text) == key
+def _is_said_more_often(ticket: Ticket, entry: Entry, times: int) -> bool:
+    """Whether this person has said the same words more often than that lately."""
+    lately = [
+        one.text
         for one in ticket.entries
         if one.author == entry.author
         and one.kind in (EntryKind.MAIL, EntryKind.THIRD_PARTY)
         and one.at > entry.at - IDENTICAL_WITHIN
-    )
+    ]
+    if len(lately) <= times or not (key := _body_key(entry.text)):
+        return False
+    return sum(_body_key(text) == key for text in lately) > times
 
 
 def _body_key(text: str) -> str:
     """Words without case, blanks, marks and numbers: a machine counts, and says the same."""
-    letters = folded(text[:BODY_CHARS_COMPARED])
-    return "".join(char for char in letters if not char.isdigit())
+    return _DIGITS.sub("", folded(text[:BODY_CHARS_COMPARED]))
 
 
 def _alert(case: Case, number: int) -> tuple[Effect, ...]:
