@@ -23,6 +23,7 @@ from typing import Final, assert_never
 from mailtrack import log
 from mailtrack.desk.errand_letters import decide_errand_done
 from mailtrack.desk.policy import Policy
+from mailtrack.desk.visibility import Reader, visible_to
 from mailtrack.intake.archive import Archive
 from mailtrack.store import errands, expiring, exporting, ledger, personal, redaction
 from mailtrack.store.database import Database
@@ -173,7 +174,15 @@ class Errands:
                 (f"mails/{one}.eml" if one in theirs else f"internal/mails/{one}.eml", one)
                 for one in personal.raws_of(connection, found)
             )
-            pages = tuple(exporting.pages_of(connection, found))
+            pages = tuple(
+                exporting.pages_of(
+                    connection,
+                    found,
+                    lambda entry, part: visible_to(
+                        Reader(found.person, part), entry, is_history=True
+                    ),
+                )
+            )
         place = self.folder / EXPORTS / f"person-{serial}.tar"
         mails = self._write_tar(place, pages, raws, at=errand.at)
         numbers = (*found.own, *found.others, *found.kept)

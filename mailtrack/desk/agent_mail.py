@@ -40,6 +40,7 @@ from mailtrack.desk.reading import commands_below
 from mailtrack.desk.threads import Thread, answered_entry, survivor
 from mailtrack.desk.typed import typed_brackets
 from mailtrack.desk.views import Caution, CautionView
+from mailtrack.desk.visibility import customers_on
 from mailtrack.mail.message import Kind
 from mailtrack.tickets.decision import (
     AddEntry,
@@ -215,11 +216,7 @@ def _reaches(case: Case, work: Work) -> tuple[str, ...]:
     """To whom a confirmation would send the words: it must not come as a surprise."""
     if work.is_note or not work.has_words:
         return ()
-    people = (
-        one.mailbox
-        for ticket in work.spoken_to
-        for one in ticket.with_part(Part.REQUESTER, Part.CC)
-    )
+    people = (one.mailbox for ticket in work.spoken_to for one in customers_on(ticket))
     names = ", ".join(dict.fromkeys(map(str, people)))
     return (f"→ {names}: {work.text[:REACHES_CHARS_MAX]}",) if names else ()
 

@@ -19,6 +19,7 @@ from mailtrack.desk.policy import Agent, Role
 from mailtrack.desk.showing import desk_view
 from mailtrack.desk.threads import is_braked, row_of
 from mailtrack.desk.views import Done, Goes, RouteView
+from mailtrack.desk.visibility import as_agent, visible_to
 from mailtrack.desk.writing import (
     Style,
     recipient_of,
@@ -109,8 +110,7 @@ def end_hold(case: Case, held: HeldMail, *, agent: Agent) -> Outcome:
 
 def may_end(held: HeldMail | Quarantined, agent: Agent) -> bool:
     """Whether this agent may release or drop it: the one who was asked, or an admin."""
-    is_asked = isinstance(held, HeldMail) and held.person == agent.id
-    return is_asked or agent.role is Role.ADMIN
+    return visible_to(as_agent(agent), held)
 
 
 def _end_quarantine(case: Case, item: Quarantined, agent: Agent) -> Outcome:

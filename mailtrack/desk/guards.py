@@ -9,8 +9,9 @@ from typing import Final
 from mailtrack.desk.brackets import folded
 from mailtrack.desk.case import Case
 from mailtrack.desk.policy import Agent
+from mailtrack.desk.visibility import REQUESTER, visible_to
 from mailtrack.mail.echoes import bare
-from mailtrack.tickets.ticket import Entry, EntryKind, Ticket, Visibility
+from mailtrack.tickets.ticket import Entry, EntryKind, Ticket
 from mailtrack.tickets.token import token_text_from
 
 SHINGLE_WORDS: Final = 8
@@ -95,12 +96,13 @@ def _internal(ticket: Ticket) -> Iterator[Entry]:
     return (
         entry
         for entry in ticket.entries
-        if entry.visibility is Visibility.INTERNAL and entry.kind is not EntryKind.MACHINE
+        if entry.kind is not EntryKind.MACHINE
+        and not visible_to(REQUESTER, entry, is_history=True)
     )
 
 
 def _public(ticket: Ticket) -> Iterator[Entry]:
-    return (e for e in ticket.entries if e.visibility is Visibility.PUBLIC)
+    return (e for e in ticket.entries if visible_to(REQUESTER, e, is_history=True))
 
 
 def _shingles(text: str) -> frozenset[tuple[str, ...]]:

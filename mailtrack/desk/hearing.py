@@ -40,6 +40,7 @@ from mailtrack.desk.views import (
     PublicPersonView,
     RouteView,
 )
+from mailtrack.desk.visibility import as_agent, customers_on, on, visible_to
 from mailtrack.desk.writing import (
     Recipient,
     Style,
@@ -129,7 +130,7 @@ def hearers(
         (agent, event)
         for agent, event in agents
         if agent is not None
-        and agent.is_active
+        and visible_to(as_agent(agent), news.entry or news.ticket)
         and agent.id not in (news.actor, news.ticket.requester)
         and (agent.id not in muted or agent.name == news.ticket.owner)
     )
@@ -145,8 +146,10 @@ def to_customers(
     has_it = _written_to(case)
     letters = tuple(
         _answer(case, ticket, one, entry=entry, agent=agent, words=words)
-        for one in _customers(ticket, agent.id)
-        if one.mailbox.address.key not in has_it
+        for one in customers_on(ticket)
+        if one.person != agent.id
+        and visible_to(on(ticket, one.person), entry)
+        and one.mailbox.address.key not in has_it
         and not case.policy.is_ours(one.mailbox.address)
     )
     return Outcome(letters=letters)
@@ -159,7 +162,7 @@ def tell_status(case: Case, ticket: Ticket, *, status: Status, agent: Agent) -> 
         return Outcome()
     letters = []
     for one in ticket.with_part(Part.REQUESTER):
-        if one.person == agent.id:
+        if one.person == agent.id or not visible_to(on(ticket, one.person), ticket):
             continue
         to = customer_recipient(case.policy, ticket, one)
         view = StatusView(
@@ -314,7 +317,8 @@ def route_of(ticket: Ticket, policy: Policy, *, is_internal: bool) -> RouteView:
         return RouteView(Goes.NOTE)
     copied = tuple(
         PersonView(one.mailbox.name, str(one.mailbox.address))
-        for one in ticket.with_part(Part.CC)
+        for one in customers_on(ticket)
+        if one.part is Part.CC
     )
     return RouteView(Goes.CUSTOMER, (requester_view(ticket, policy), *copied))
 
@@ -328,12 +332,6 @@ def _sender_shown(news: News, policy: Policy) -> str:
 def _written_to(case: Case) -> frozenset[str]:
     """The keys of the addresses that the mail itself names as its readers."""
     return frozenset(one.address.key for one in (*case.mail.to, *case.mail.cc))
-
-
-def _customers(ticket: Ticket, author: PersonId) -> tuple[Participant, ...]:
-    return tuple(
-        one for one in ticket.with_part(Part.REQUESTER, Part.CC) if one.person != author
-    )
 
 
 def _answer(

@@ -26,9 +26,10 @@ from mailtrack.desk.sla import (
     Voided,
     advance,
 )
+from mailtrack.desk.visibility import Reader, visible_to
 from mailtrack.tickets.clock import Clock
 from mailtrack.tickets.decision import Effect, SetClocks
-from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket, Visibility
+from mailtrack.tickets.ticket import Entry, EntryKind, Status, Ticket
 
 
 def promise_of(policy: Policy, ticket: Ticket) -> SlaPolicy | None:
@@ -96,7 +97,7 @@ def clocks_anew(policy: Policy, ticket: Ticket, *, at: datetime) -> tuple[Effect
     for entry in ticket.entries[1:]:
         if entry.kind is EntryKind.ANSWER:
             clocks = _advance(policy, is_open, clocks, AgentAnswered(), entry.at)
-        elif entry.kind is EntryKind.MAIL and entry.visibility is Visibility.PUBLIC:
+        elif _is_wait(entry):
             clocks = _advance(policy, is_open, clocks, CustomerWrote(), entry.at)
     return _set(ticket, _advance(policy, ticket, clocks, StatusChanged(), at))
 
@@ -111,9 +112,17 @@ def unanswered_since(ticket: Ticket) -> datetime | None:
     for entry in ticket.entries:
         if entry.kind is EntryKind.ANSWER:
             since = None
-        elif entry.kind is EntryKind.MAIL and entry.visibility is Visibility.PUBLIC:
+        elif _is_wait(entry):
             since = since or entry.at
     return since
+
+
+def _is_wait(entry: Entry) -> bool:
+    """Whether a customer waits for an answer to it: who it names may read their own words.
+
+    They may not where the proof of origin failed.
+    """
+    return entry.kind is EntryKind.MAIL and visible_to(Reader(entry.author), entry)
 
 
 def _advanced(

@@ -44,6 +44,7 @@ from mailtrack.desk.views import (
     RouteView,
     mailto,
 )
+from mailtrack.desk.visibility import as_agent, visible_to
 from mailtrack.desk.writing import (
     Style,
     queue_for,
@@ -104,7 +105,7 @@ def canned_words(case: Case, name: str, agent: Agent, ticket: Ticket) -> str:
 
 
 def _found(case: Case, agent: Agent, about: str, _tickets: tuple[Ticket, ...]) -> Outcome:
-    lines = _answered(case, "find", about)
+    lines = _answered(case, agent, "find", about)
     view = FoundView(
         **_common(case, None),
         query=about,
@@ -117,7 +118,7 @@ def _found(case: Case, agent: Agent, about: str, _tickets: tuple[Ticket, ...]) -
 def _queue(case: Case, agent: Agent, about: str, tickets: tuple[Ticket, ...]) -> Outcome:
     names = queues_asked(about, agent, case.policy)
     there = next((one.number for one in tickets if about and one.queue in names), None)
-    lines = tuple(line for name in names for line in _answered(case, "queue", name))
+    lines = tuple(line for name in names for line in _answered(case, agent, "queue", name))
     view = ListedView(
         **_common(case, None),
         queue=", ".join(names),
@@ -129,7 +130,7 @@ def _queue(case: Case, agent: Agent, about: str, tickets: tuple[Ticket, ...]) ->
 
 
 def _mine(case: Case, agent: Agent, _about: str, _tickets: tuple[Ticket, ...]) -> Outcome:
-    lines = _answered(case, "mine", agent.name)
+    lines = _answered(case, agent, "mine", agent.name)
     view = ListedView(
         **_common(case, None), queue=None, lines=_lines(case, lines), total=len(lines)
     )
@@ -137,8 +138,9 @@ def _mine(case: Case, agent: Agent, _about: str, _tickets: tuple[Ticket, ...]) -
 
 
 def _shown(case: Case, agent: Agent, about: str, tickets: tuple[Ticket, ...]) -> Outcome:
-    number = int(about)
-    there = (one for one in (*tickets, *case.context.tickets) if one.number == number)
+    number, reader = int(about), as_agent(agent)
+    named = (one for one in (*tickets, *case.context.tickets) if one.number == number)
+    there = (one for one in named if visible_to(reader, one))
     ticket = next(there, None)
     if ticket is None:
         return Outcome()
@@ -160,7 +162,9 @@ def _shown(case: Case, agent: Agent, about: str, tickets: tuple[Ticket, ...]) ->
         ),
         ticket=ticket_view(ticket, case.policy),
         entries=tuple(
-            entry_view(one, ticket.place(one.id)) for one in ticket.entries[-SHOWN_ENTRIES_MAX:]
+            entry_view(one, ticket.place(one.id))
+            for one in ticket.entries[-SHOWN_ENTRIES_MAX:]
+            if visible_to(reader, one, is_history=True)
         ),
         changes=_journal(ticket.journal, case.policy),
         left_out=ticket.entries_before + max(0, len(ticket.entries) - SHOWN_ENTRIES_MAX),
@@ -281,10 +285,10 @@ def _letter(
     return Outcome(letters=(letter,))
 
 
-def _answered(case: Case, word: str, about: str) -> tuple[TicketLine, ...]:
+def _answered(case: Case, agent: Agent, word: str, about: str) -> tuple[TicketLine, ...]:
     for wanted, lines in zip(case.reading.wants, case.context.found, strict=False):
         if wanted == (word, about):
-            return lines
+            return tuple(one for one in lines if visible_to(as_agent(agent), one))
     return ()
 
 

@@ -23,6 +23,7 @@ from mailtrack.desk.views import (
     TicketView,
     mailto,
 )
+from mailtrack.desk.visibility import REQUESTER, visible_to
 from mailtrack.mail.address import Address
 from mailtrack.tickets.decision import Change, Field
 from mailtrack.tickets.ticket import (
@@ -30,7 +31,6 @@ from mailtrack.tickets.ticket import (
     PersonId,
     Ticket,
     TicketLine,
-    Visibility,
 )
 
 EARLIER_MAX: Final = 3
@@ -99,7 +99,7 @@ def entry_view(entry: Entry, place: int | None = None) -> EntryView:
         text=entry.text,
         attachments=tuple(FileView(one.name, one.size_bytes) for one in entry.attachments),
         is_verified=entry.is_verified,
-        is_internal=entry.visibility is Visibility.INTERNAL,
+        is_internal=not visible_to(REQUESTER, entry, is_history=True),
         place=place or 0,
     )
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from sqlalchemy import Connection, or_, select
 
 from mailtrack.store.personal import Belongings
+from mailtrack.store.rows import entry_from
 from mailtrack.store.tables import CUSTOMER, ENTRY, LETTER, LETTER_MAIL, TICKET
+from mailtrack.tickets.ticket import Entry, Part
 
 PageOf = tuple[str, dict[str, Any]]
+# Whether the person, who is that to the ticket, may read an entry: the desk knows.
+MayRead = Callable[[Entry, Part | None], bool]
+OPEN: Final = "tickets"
+INTERNAL: Final = "internal"
 
 
-def pages_of(connection: Connection, found: Belongings) -> Iterator[PageOf]:
+def pages_of(connection: Connection, found: Belongings, may_read: MayRead) -> Iterator[PageOf]:
     """``(name of the file, its content)``: the person, each ticket, each letter to them.
 
-    What only agents see stands in a folder of its own, ``internal/``: whether it may be
-    handed out is for the admin to judge.
+    What ``may_read`` keeps from them stands in a folder of its own, ``internal/``: whether it
+    may be handed out is for the admin to judge.
     """
     known = connection.execute(
         select(CUSTOMER).where(CUSTOMER.c.person == found.person)
@@ -31,13 +37,15 @@ def pages_of(connection: Connection, found: Belongings) -> Iterator[PageOf]:
             select(ENTRY).where(ENTRY.c.number == ticket.number).order_by(ENTRY.c.id)
         ).all()
         is_own = ticket.number not in found.others
-        for folder, visibility in (("tickets", "public"), ("internal", "internal")):
+        theirs = [row for row in said if is_own or row.author == found.person]
+        part = Part.REQUESTER if is_own else None
+        for folder in (OPEN, INTERNAL):
             entries = [
                 _entry(row)
-                for row in said
-                if row.visibility == visibility and (is_own or row.author == found.person)
+                for row in theirs
+                if may_read(entry_from(row), part) is (folder == OPEN)
             ]
-            if entries or folder == "tickets":
+            if entries or folder == OPEN:
                 facts = {
                     "number": ticket.number,
                     "subject": ticket.subject,

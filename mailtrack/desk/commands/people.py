@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mailtrack.desk.commands.order import Asked, Done, Problem, Refusal
+from mailtrack.desk.visibility import customers_on
 from mailtrack.mail.address import Address, Mailbox, address_from
 from mailtrack.tickets.decision import Effect, Join, Leave
 from mailtrack.tickets.ticket import Part, Participant, Ticket
@@ -39,7 +40,7 @@ def cc(asked: Asked) -> Done | Refusal:
     if there + len(named) > CC_MAX:
         return asked.refuse(Problem.TOO_MANY)
     effects = tuple(_join(asked, ticket, address) for address in named)
-    known = {one.mailbox.address.domain for one in ticket.with_part(Part.REQUESTER, Part.CC)}
+    known = {one.mailbox.address.domain for one in customers_on(ticket)}
     outside = any(address.domain not in known for address in named)
     return Done(effects, needs_confirmation=outside)
 
