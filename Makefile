@@ -54,7 +54,8 @@ torture: $(READY) ## the long forms of the tests that kill, starve and confuse t
 
 bench: $(READY) ## measure the desk on this machine
 	@if test -f benchmarks/run.py; then \
-		$(BIN)/python benchmarks/run.py $(ARGS) && exec $(BIN)/python benchmarks/read.py; \
+		$(BIN)/python benchmarks/run.py $(ARGS) && $(BIN)/python benchmarks/read.py && \
+		exec $(BIN)/python benchmarks/decide.py; \
 	else echo 'There are no benchmarks in this checkout (benchmarks/run.py is missing).' >&2; exit 1; fi
 
 requirements: $(READY) ## write the pinned and hashed requirements anew from pyproject.toml

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mailtrack.desk.after import after
-from mailtrack.desk.agent_words import has_files, says_nothing, typed_text
+from mailtrack.desk.agent_words import has_files, says_nothing, typed_text, with_farewell
 from mailtrack.desk.brackets import without_brackets
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
@@ -18,14 +18,13 @@ from mailtrack.desk.commands.order import Group, Problem, Refusal
 from mailtrack.desk.commands.splitting import opened_by_split, went_to
 from mailtrack.desk.commands.table import understood
 from mailtrack.desk.foretold import foretold
-from mailtrack.desk.guards import collision, leaks_line, leaks_note, leaks_token
+from mailtrack.desk.harm import harm_in
 from mailtrack.desk.hearing import News, mentioned, tell_agents, tell_status, to_customers
 from mailtrack.desk.holding import (
     HoldReason,
     Own,
     answer_refused,
     hold,
-    hold_collision,
     hold_refused,
     hold_unproved,
     tell_admins,
@@ -69,6 +68,7 @@ class Work:
     is_note: bool
     obeyed: Obeyed
     has_files: bool = False
+    typed: str = ""
 
     @property
     def split_off(self) -> Ticket | None:
@@ -90,7 +90,8 @@ def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) ->
     """What becomes of an agent's mail about tickets that are there, or about none."""
     tickets = _tickets(case, thread)
     brackets = typed_brackets(case, tickets)
-    text = typed_text(case)
+    typed = typed_text(case)
+    text = with_farewell(case, typed)
     if says_nothing(case, brackets, text):
         nothing = Refusal(f"({case.mail.subject})", Problem.NOTHING_NEW, "")
         ticket = tickets[0] if tickets else None
@@ -110,7 +111,7 @@ def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) ->
         return _refused(case, result, agent, ticket=ticket, text=text)
     text = _with_canned(case, result, agent, ticket=ticket, text=text)
     is_note = result.is_note or _is_internal(case, thread, agent)
-    work = Work(agent, tickets, brackets, text, is_note, result, has_files(case))
+    work = Work(agent, tickets, brackets, text, is_note, result, has_files(case), typed)
     return (
         _held_for_split(case, work, answered)
         or _held_for_proof(case, writer, thread, work)
@@ -239,32 +240,19 @@ def _held_for_split(case: Case, work: Work, answered: str | None) -> Decision | 
 
 
 def _held_for_harm(case: Case, work: Work) -> Decision | None:
-    """An answer that another has overtaken, or that repeats a note to the customer."""
     if work.is_note or not work.has_words or not work.tickets:
         return None
-    ticket, agent = work.tickets[0], work.agent
-    theirs = collision(case, ticket, agent)
-    if theirs is not None and not case.is_granted(HoldReason.COLLISION):
-        outcome = said("collision", f"{theirs.author} answered since")
-        outcome += hold_collision(
-            case, agent=agent, ticket=ticket, theirs=theirs, text=work.text
-        )
-        return decided(case, outcome, Disposition.HELD, ticket, agent)
-    is_leak = leaks_token(work.text) or any(
-        leaks_note(one, work.text) or leaks_line(case, one, work.text) for one in work.tickets
+    outcome = harm_in(
+        case,
+        work.agent,
+        work.tickets,
+        readers=work.spoken_to,
+        text=work.text,
+        typed=work.typed,
     )
-    if is_leak and not case.is_granted(HoldReason.LEAK):
-        outcome = said("leak", "the answer repeats what only agents are shown")
-        outcome += hold_unproved(
-            case,
-            HoldReason.LEAK,
-            agent=agent,
-            ticket=ticket,
-            would=(work.text[:300],),
-            own=Own(),
-        )
-        return decided(case, outcome, Disposition.HELD, ticket, agent)
-    return None
+    if outcome is None:
+        return None
+    return decided(case, outcome, Disposition.HELD, work.tickets[0], work.agent)
 
 
 def _carried_out(case: Case, writer: Writer, thread: Thread, work: Work) -> Decision:

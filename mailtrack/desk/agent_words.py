@@ -17,12 +17,17 @@ _SEALS: Final = frozenset({
 
 
 def typed_text(case: Case) -> str:
-    """What the agent wrote, their farewell with it; no commands, no card with six numbers."""
+    """What the agent wrote, without commands."""
     _, text = commands_on_top(case.mail.reply)
     if case.grant is not None and case.grant.brackets:
         gone = {one.raw for one in commands_below(text)}
         text = "\n".join(line for line in text.split("\n") if line.strip() not in gone)
-    words, farewell = text.strip("\n"), farewell_in(case.mail.signature)
+    return text.strip("\n")
+
+
+def with_farewell(case: Case, words: str) -> str:
+    """The words and the farewell below them; not a card with six numbers."""
+    farewell = farewell_in(case.mail.signature)
     return f"{words}\n\n{farewell}" if words and farewell else words
 
 

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
-from mailtrack.desk.brackets import folded
 from mailtrack.desk.case import Case
 from mailtrack.desk.policy import Agent
+from mailtrack.desk.reading import tokens_in_text
+from mailtrack.desk.shingles import SHINGLES_MIN, shingles_of
 from mailtrack.desk.visibility import REQUESTER, visible_to
 from mailtrack.mail.echoes import bare
 from mailtrack.tickets.ticket import Entry, EntryKind, Ticket
-from mailtrack.tickets.token import token_text_from
 
-SHINGLE_WORDS: Final = 8
-SHINGLES_MIN: Final = 2  # so many distinct runs of words make a leak: security section 6.9
-WORDS_MAX: Final = 20_000
-# An at sign or a plus may be escaped, as they are in the links of our own letters.
-# A Message-ID of ours goes on between the token and it.
-_BEFORE_AT: Final = re.compile(
-    r"(?:(?<![A-Za-z2-7])|%2[Bb])([A-Za-z2-7]{30})(?:\.[0-9a-f]{1,32})?(?:@|%40)"
-)
 LINE_CHARS_MIN: Final = 12  # letters and figures; anybody may write a shorter line
 LINES_MAX: Final = 2_000
 LETTERS_MAX: Final = 10  # the latest: somebody quotes what they answer
@@ -49,14 +40,15 @@ def collision(case: Case, ticket: Ticket, agent: Agent) -> Entry | None:
 
 def leaks_note(ticket: Ticket, text: str) -> bool:
     """Whether the text repeats enough of an internal entry that somebody must look at it."""
-    said = _shingles(text)
-    return any(len(said & _shingles(entry.text)) >= SHINGLES_MIN for entry in _internal(ticket))
+    said = shingles_of(text)
+    return any(
+        len(said & shingles_of(entry.text)) >= SHINGLES_MIN for entry in _internal(ticket)
+    )
 
 
 def leaks_token(text: str) -> bool:
     """Whether the text holds somebody's reply address: a quote of ours that was not cut."""
-    found = _BEFORE_AT.findall(text)
-    return any(token_text_from(one) is not None for one in found)
+    return bool(tokens_in_text(text))
 
 
 def leaks_line(case: Case, ticket: Ticket, text: str) -> bool:
@@ -103,9 +95,3 @@ def _internal(ticket: Ticket) -> Iterator[Entry]:
 
 def _public(ticket: Ticket) -> Iterator[Entry]:
     return (e for e in ticket.entries if visible_to(REQUESTER, e, is_history=True))
-
-
-def _shingles(text: str) -> frozenset[tuple[str, ...]]:
-    words = [word for word in map(folded, text.split()[:WORDS_MAX]) if word]
-    last = len(words) - SHINGLE_WORDS + 1
-    return frozenset(tuple(words[at : at + SHINGLE_WORDS]) for at in range(max(0, last)))

@@ -69,6 +69,7 @@ class HoldReason(StrEnum):
     STEP_UP = "step_up"  # must be confirmed even by the right person
     COLLISION = "collision"  # a colleague has answered since
     LEAK = "leak"  # the answer repeats an internal note
+    OTHERS = "others"  # the answer repeats what another customer wrote
     FLOOD = "flood"  # one of too many from one sender
     RULE = "rule"  # a rule of the admin holds it
     NO_SENDER = "no_sender"  # From cannot be read as one address
@@ -78,10 +79,14 @@ class HoldReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What an agent who is known asked for: people to add, and on how many tickets."""
+    """What an agent who is known asked for: people to add, and on how many tickets.
+
+    ``quotes`` are tickets of others whose words it seems to repeat.
+    """
 
     adds: tuple[str, ...] = ()
     tickets: int = 1
+    quotes: tuple[int, ...] = ()
 
 
 def hold(
@@ -221,6 +226,7 @@ def hold_unproved(
             is_own=own is not None,
             adds=own.adds if own else (),
             tickets=own.tickets if own else 1,
+            quotes=own.quotes if own else (),
             peer=case.envelope.peer,
             proof=case.reading.origin.said if can_prove_agents(case.policy) else "",
             is_usual=needs_origin(case.policy) and not can_prove_agents(case.policy),

@@ -154,7 +154,8 @@ class HeldConfirmView(AgentLetterView):
     """Is this from you? ``would`` are the commands it would carry out, as typed.
 
     ``is_own``: nobody doubts that it is, but what it asks for has to be confirmed: ``adds`` are
-    addresses that would hear of the ticket, ``tickets`` is on how many it acts. ``peer`` is the
+    addresses that would hear of the ticket, ``tickets`` is on how many it acts, ``quotes`` are
+    tickets of other customers whose words it seems to repeat. ``peer`` is the
     address it came from, ``proof`` what the check of its origin said, ``""`` for nothing.
     ``is_usual``: the desk wants a proof that it has no way to get, so that it always asks.
     """
@@ -164,6 +165,7 @@ class HeldConfirmView(AgentLetterView):
     would: tuple[str, ...] = ()
     is_own: bool = False
     adds: tuple[str, ...] = ()
+    quotes: tuple[int, ...] = ()
     tickets: int = 1
     peer: str = ""
     proof: str = ""

@@ -22,7 +22,7 @@ from jinja2 import Template, TemplateError, nodes
 
 from mailtrack.desk import samples
 from mailtrack.desk.brackets import without_prefixes
-from mailtrack.desk.canned import FOLDER, Canned, canned_from
+from mailtrack.desk.canned import FOLDER, Canned, canned_from, without_places
 from mailtrack.desk.letter_views import AgentLetterView, CannedAnswerView, LetterView
 from mailtrack.desk.phrases import PhraseFile, Phrases, phrase_file_from, phrases_from
 from mailtrack.desk.template_lint import kinds_of, lint
@@ -133,6 +133,12 @@ class Stationery:
     def canned_names(self) -> tuple[str, ...]:
         """The names of all canned answers, sorted."""
         return tuple(sorted(self._canned))
+
+    @property
+    def canned_words(self) -> tuple[str, ...]:
+        """The words of all canned answers in all languages, with gaps."""
+        sheets = (one for by_language in self._canned.values() for one in by_language.values())
+        return tuple(without_places(canned.opening) for canned, _ in sheets)
 
     def canned(self, name: str) -> Canned | None:
         """The canned answer of that name, None if there is none."""

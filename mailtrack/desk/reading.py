@@ -7,6 +7,7 @@ decided later, from what the one look-up finds.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Final
 
 from mailtrack.desk.brackets import (
@@ -31,6 +32,11 @@ from mailtrack.tickets.token import TokenText, token_text_from
 
 TOKENS_MAX: Final = 10
 LINES_MAX: Final = 2_000
+# An at sign or a plus may be escaped, as they are in the links of our own letters.
+# A Message-ID of ours goes on between the token and it.
+_BEFORE_AT: Final = re.compile(
+    r"(?:(?<![A-Za-z2-7])|%2[Bb])([A-Za-z2-7]{30})(?:\.[0-9a-f]{1,32})?(?:@|%40)"
+)
 KNOWN_IDS_MAX: Final = 21  # In-Reply-To and the last 20 of References (security section 3.3)
 
 
@@ -51,7 +57,8 @@ def read(
     """
     sender_key = mail.sender.address.key if mail.sender else None
     agent = policy.agent_at(sender_key) if sender_key else None
-    brackets = brackets_in_subject(mail.subject) + commands_on_top(mail.reply)[0]
+    on_top, text = commands_on_top(mail.reply)
+    brackets = brackets_in_subject(mail.subject) + on_top
     asked = brackets if granted is None else granted
     return Reading(
         spool_id=envelope.spool_id,
@@ -73,6 +80,8 @@ def read(
         peer=peer_of(mail, envelope),
         id_tokens=_id_tokens(mail, policy),
         partner_tags=partner_tags_in(mail.subject),
+        has_words=bool(text.strip()),
+        typed_tokens=tokens_in_text(text) if agent else (),
         on_behalf_of=mail.forwarded.sender.address.key if agent and mail.forwarded else None,
     )
 
@@ -120,6 +129,12 @@ def token_in(address: Address, policy: Policy) -> TokenText | None:
     head, tail = address.tag(policy.delimiter)
     is_ours = policy.queue_of(Address(head, address.domain)) is not None
     return token_text_from(tail) if is_ours and tail else None
+
+
+def tokens_in_text(text: str) -> tuple[TokenText, ...]:
+    """The tokens of reply addresses that stand in a text, as an address or in a link."""
+    found = map(token_text_from, dict.fromkeys(_BEFORE_AT.findall(text)))
+    return tuple(token for token in found if token is not None)[:TOKENS_MAX]
 
 
 def _queue(mail: ParsedMail, envelope: Envelope, policy: Policy) -> str:

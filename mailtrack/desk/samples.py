@@ -178,6 +178,7 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
             is_own=True,
             adds=("anna@acme.example",),
             tickets=12,
+            quotes=(7, 9),
             peer="192.0.2.1",
             proof="dmarc=fail",
             **HERE,

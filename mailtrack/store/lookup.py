@@ -17,6 +17,7 @@ from mailtrack.store import rows
 from mailtrack.store.brakes import recent_automatic
 from mailtrack.store.codec import texts_from_json
 from mailtrack.store.database import Session
+from mailtrack.store.elsewhere import said_elsewhere
 from mailtrack.store.guesses import guesses_of
 from mailtrack.store.letters import is_sent, is_unsent, letter_of, recent_letters
 from mailtrack.store.lists import (
@@ -66,7 +67,7 @@ from mailtrack.tickets.ticket import (
     TicketLine,
     agent_id,
 )
-from mailtrack.tickets.token import Purpose, Token
+from mailtrack.tickets.token import Purpose, Token, TokenText
 
 SAME_BYTES_WITHIN: Final = timedelta(days=400)
 SAME_CONTENT_WITHIN: Final = timedelta(minutes=10)
@@ -218,6 +219,10 @@ def look_up(session: Session, reading: Reading, *, now: datetime) -> Context:
             _answer(connection, what, argument, now=now) for what, argument in reading.wants
         ),
         waiting=named(connection, _waiting_ids(reading, tokens)),
+        typed_tokens=_token_rows(connection, reading.typed_tokens),
+        elsewhere=said_elsewhere(connection, agent_id(reading.agent), now=now)
+        if reading.agent and reading.has_words and involved
+        else (),
     )
 
 
@@ -316,7 +321,11 @@ def _seen(connection: Connection, reading: Reading, *, now: datetime) -> Receipt
 
 
 def _tokens(connection: Connection, reading: Reading) -> tuple[Token, ...]:
-    handles = dict.fromkeys(one.handle for one in (*reading.tokens, *reading.id_tokens))
+    return _token_rows(connection, (*reading.tokens, *reading.id_tokens))
+
+
+def _token_rows(connection: Connection, texts: tuple[TokenText, ...]) -> tuple[Token, ...]:
+    handles = dict.fromkeys(one.handle for one in texts)
     found = (connection.execute(_TOKEN, {"handle": handle}).first() for handle in handles)
     return tuple(rows.token_from(row) for row in found if row is not None)
 

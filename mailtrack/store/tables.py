@@ -353,6 +353,7 @@ class LetterRow(SQLModel, table=True):
         Index("letter_by_state", "state"),
         Index("letter_in_line", "number", "due_at"),
         Index("letter_by_ticket", "number", "id"),
+        Index("letter_told", "person", "id"),
         _brake_index("letter_to_person", "person", "written_at"),
         _brake_index("letter_to_domain", "domain", "written_at"),
         _brake_index("letter_that_brakes", "written_at"),

@@ -9,7 +9,7 @@ from mailtrack.mail.envelope import Envelope
 from mailtrack.tickets.letter import SentLetter
 from mailtrack.tickets.reading import Bracket
 from mailtrack.tickets.storm import StormMark
-from mailtrack.tickets.ticket import JournalRow, PersonId, Ticket, TicketLine
+from mailtrack.tickets.ticket import EntryKind, JournalRow, PersonId, Ticket, TicketLine
 from mailtrack.tickets.token import Token
 from mailtrack.tickets.waiting import Quarantined
 
@@ -140,6 +140,16 @@ class AgentState:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Something said in a ticket that an agent was told of lately; ``text`` may be cut."""
+
+    number: int
+    author: PersonId
+    kind: EntryKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What the store knows about a reading. Empty where it knows nothing.
 
@@ -152,7 +162,8 @@ class Context:
     the sender's last decision on each ticket. ``found`` answers ``Reading.wants`` in order.
     ``marks`` are the storms that are on, of the desk and of these tickets.
     ``guesses`` are asked only if the mail brings a token. ``waiting`` holds
-    what ``Reading.waiting_ids`` and confirm tokens name, open or ended.
+    what ``Reading.waiting_ids`` and confirm tokens name, open or ended. ``typed_tokens`` are
+    the rows of the reading's. ``elsewhere`` is asked only if an agent has words for a ticket.
     """
 
     seen: Receipt | None = None
@@ -171,6 +182,8 @@ class Context:
     marks: tuple[StormMark, ...] = ()
     guesses: Guesses = Guesses()
     waiting: tuple[HeldMail | Quarantined, ...] = ()
+    typed_tokens: tuple[Token, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     def ticket(self, number: int) -> Ticket | None:
         """The ticket of that number if the look-up found it."""

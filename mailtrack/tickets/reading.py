@@ -74,7 +74,8 @@ class Reading:
     or the domain of the envelope sender where nobody can tell. ``id_tokens`` stand in the ids
     that the mail answers, the nearest first: each id of ours begins with its letter's token.
     ``partner_tags`` are other desks' numbers in the subject, ``ACME-991``.
-    ``waiting_ids`` are the ``H12`` and ``Q3`` that an admin's command names.
+    ``waiting_ids`` are the ``H12`` and ``Q3`` that an admin's command names. ``has_words``:
+    there is more than commands; ``typed_tokens`` stand in an agent's words, where none belongs.
     """
 
     spool_id: str
@@ -97,3 +98,5 @@ class Reading:
     id_tokens: tuple[TokenText, ...] = ()
     partner_tags: tuple[str, ...] = ()
     waiting_ids: tuple[str, ...] = ()
+    has_words: bool = False
+    typed_tokens: tuple[TokenText, ...] = ()

@@ -350,3 +350,47 @@ def test_words_in_brackets_that_are_no_command_are_words(scene: Scene) -> None:
     scene.mail(CARA, "Printer", "It burns.")
     scene.answer(scene.last(IVAN), "[3rd floor] is where it stands.\n[1] Switch it off.")
     assert "[3rd floor] is where it stands." in scene.last(CARA, "answer").text
+
+
+def with_bobs_letter(scene: Scene) -> tuple[Left, Left]:
+    """What Ivan was told of Bob's ticket, and of Cara's."""
+    scene.mail(BOB, "Loan", "My bank refused the loan because I lost my job in the spring.")
+    bobs = scene.last(IVAN)
+    scene.mail(CARA, "Printer", "It burns.")
+    return bobs, scene.last(IVAN)
+
+
+def test_a106_the_reply_address_of_another_ticket_is_held_and_says_whose_it_is(
+    scene: Scene,
+) -> None:
+    bobs, caras = with_bobs_letter(scene)
+    for words in (f"Write to {bobs.reply_address}", bobs.text[bobs.text.index("mailto:") :]):
+        assert scene.answer(caras, words).disposition == "held"
+        assert "somebody else's ticket: #1." in scene.last(IVAN, "held").text
+        assert scene.stage.held_open()[-1].reason == "others"
+    assert bobs.reply_address not in scene.text_to_customers()
+
+
+def test_a106_what_another_customer_wrote_is_held_and_dropped_by_a_word(scene: Scene) -> None:
+    bobs, caras = with_bobs_letter(scene)
+    quote = next(line for line in bobs.text.split("\n") if "refused" in line)
+    assert scene.answer(caras, f"Is this you?\n\n{quote}").disposition == "held"
+    scene.answer(scene.last(IVAN, "held"), "no")
+    assert "refused" not in "".join(one.text for one in scene.left_to(CARA))
+    # Into a note it may go: colleagues read both.
+    assert scene.answer(caras, f"{quote}", subject="Re: [note] Printer").disposition == "entry"
+
+
+def test_a106_ordinary_answers_to_two_customers_are_not_held(scene: Scene) -> None:
+    bobs, caras = with_bobs_letter(scene)
+    usual = (
+        "Thank you for your mail. We are looking into it and will come back to you tomorrow "
+        "before noon.\n\nBest regards,\nIvan Petrenko"
+    )
+    for letter in (bobs, caras):
+        assert scene.answer(letter, usual).disposition == "entry"
+        assert scene.answer(letter, "", subject="Re: [tpl:more-details]").disposition == "entry"
+    # Bob sends our words back without a mark, and they are used once more.
+    scene.answer(scene.last(BOB), f"{usual}\n\nWhat does this mean?")
+    scene.answer(scene.last(CARA), "Any news?")
+    assert scene.answer(scene.last(IVAN), usual).disposition == "entry"

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -40,6 +41,7 @@ from hypothesis.stateful import (
 
 from mailtrack.desk.policy import Policy, TrustPolicy
 from mailtrack.store.database import Database
+from mailtrack.store.elsewhere import TOLD_WITHIN
 from mailtrack.tickets.context import HeldMail
 
 DAN, FRIEND = "dan@else.example", "friend@friends.example"
@@ -48,6 +50,8 @@ CUSTOMERS = (CARA, BOB, DAN)
 STRANGERS = (MALLORY, FRIEND)
 QUESTIONS = frozenset({"held", "refused", "collision"})
 MARK = re.compile(r"qz\d+zq")
+PASTED = frozenset({"mail", "forged"})  # what others wrote, in the words of `Text.kind`
+PASTED_WITHIN = TOLD_WITHIN - timedelta(days=1)
 RECENT = 12  # so many of the latest letters people still have at hand
 
 # What agents type, what the right person must confirm as well, and what everybody else tries.
@@ -241,14 +245,41 @@ class Mailboxes(RuleBasedStateMachine):
     def an_agent_commands(self, pick: int, typed: str, is_proved: bool) -> None:
         self.agent_writes(pick, self.typed(typed), None, is_proved=is_proved)
 
+    @rule(pick=picks, source=picks, style=styles)
+    def an_agent_pastes_what_another_customer_wrote(
+        self, pick: int, source: int, style: Style
+    ) -> None:
+        letter = self.letter(pick, _is_to_work_on)
+        if letter is None:
+            return
+        who, since = letter.recipient, self.scene.stage.now - PASTED_WITHIN
+        told = [
+            one
+            for one in self.scene.stage.left[-RECENT * len(AGENTS) :]
+            if one.recipient == who
+            and one.number not in (None, letter.number)
+            and one.name not in QUESTIONS
+            and one.left_at > since
+        ]
+        marks = [mark for one in told for mark in MARK.findall(one.text)]
+        texts = [mark for mark in marks if self.texts[mark].kind in PASTED]
+        if not texts:
+            return
+        mark = texts[-1 - source % len(texts)]
+        words = f"Look: {self.said(mark)}"
+        with self.step(opens=who, acts=who):
+            self.scene.answer(
+                letter, words, style=style, subject=letter.header("Subject"), login=who
+            )
+
     @rule(pick=picks, is_proved=st.booleans())
     def an_agent_decides(self, pick: int, is_proved: bool) -> None:
-        """An honest agent confirms what is theirs, and no answer that repeats a note."""
+        """An honest agent confirms what is theirs, and no answer that says too much."""
         if not self.questions:
             return
         question = self.questions.pop(-1 - pick % len(self.questions))
         who = question.letter.recipient
-        is_good = question.is_theirs and question.held.reason != "leak"
+        is_good = question.is_theirs and question.held.reason not in ("leak", "others")
         adds = question.adds if is_good else frozenset()
         with self.step(
             opens=who, acts=who, adds=adds, confirms=is_good, is_theirs=question.is_theirs
@@ -265,9 +296,7 @@ class Mailboxes(RuleBasedStateMachine):
     def agent_writes(
         self, pick: int, typed: str, style: Style | None, *, is_proved: bool
     ) -> None:
-        letter = self.letter(
-            pick, lambda one: one.recipient in AGENTS and one.name not in QUESTIONS
-        )
+        letter = self.letter(pick, _is_to_work_on)
         if letter is None:
             return
         who = letter.recipient
@@ -366,11 +395,19 @@ class Mailboxes(RuleBasedStateMachine):
         return mark
 
     def words(self, kind: str, *readers: str, at: int | None = None) -> str:
-        mark = self.mark(kind, *readers, at=at)
-        return f"{mark} is what the {kind} says, and it stays here."
+        return self.said(self.mark(kind, *readers, at=at))
+
+    def said(self, mark: str) -> str:
+        """The words of a mark, which stands in each run of eight of them."""
+        kind = self.texts[mark].kind
+        return f"{mark} is what the {kind} says, and {mark} stays here, says {mark}."
 
     def typed(self, command: str) -> str:
         return command.format(number=1 + len(self.texts) % max(1, len(self.insiders)))
+
+
+def _is_to_work_on(letter: Left) -> bool:
+    return letter.recipient in AGENTS and letter.name not in QUESTIONS
 
 
 def _is_note_token(letter: Left) -> bool:

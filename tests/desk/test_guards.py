@@ -10,12 +10,12 @@ from desk.cases import CARA, NOW, POLICY, TICKET, agent, case, entry, mail_from,
 
 from mailtrack.desk.guards import (
     LINE_CHARS_MIN,
-    SHINGLE_WORDS,
     collision,
     leaks_line,
     leaks_note,
     leaks_token,
 )
+from mailtrack.desk.shingles import SHINGLE_WORDS
 from mailtrack.tickets.context import Context
 from mailtrack.tickets.letter import SentLetter
 from mailtrack.tickets.ticket import EntryKind, Ticket

@@ -112,6 +112,7 @@ MAY_READ_IT = {
     "desk/visibility.py": "decides",
     "store/cells.py": "writes the column",
     "store/rows.py": "reads the column",
+    "store/writing.py": "moves an entry to another ticket",
     "operator/explain.py": "shows the operator what a decision says",
 }
 

@@ -1,0 +1,68 @@
+"""An answer that would do harm as it stands: it is held, and its agent is asked.
+
+Overtaken by a colleague's, or with words that its reader must not see. What exactly is looked
+for stands in ``guards`` and ``others_words``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mailtrack.desk.case import Case, Outcome, said
+from mailtrack.desk.guards import collision, leaks_line, leaks_note, leaks_token
+from mailtrack.desk.holding import HoldReason, Own, hold_collision, hold_unproved
+from mailtrack.desk.others_words import tickets_quoted
+from mailtrack.desk.policy import Agent
+from mailtrack.tickets.ticket import Ticket
+
+SHOWN_CHARS_MAX: Final = 300
+
+
+def harm_in(
+    case: Case,
+    agent: Agent,
+    tickets: tuple[Ticket, ...],
+    *,
+    readers: tuple[Ticket, ...],
+    text: str,
+    typed: str,
+) -> Outcome | None:
+    """What holds an answer to these tickets back, None if nothing does.
+
+    ``readers`` are the tickets whose customers get it: another one when it is split off.
+    ``text`` is what would leave, ``typed`` what the agent typed of it: a canned answer or a
+    farewell is no secret of another ticket.
+    """
+    ticket = tickets[0]
+    theirs = collision(case, ticket, agent)
+    if theirs is not None and not case.is_granted(HoldReason.COLLISION):
+        outcome = said("collision", f"{theirs.author} answered since")
+        return outcome + hold_collision(
+            case, agent=agent, ticket=ticket, theirs=theirs, text=text
+        )
+    others = tickets_quoted(case, readers, typed)
+    if others and not case.is_granted(HoldReason.OTHERS):
+        reason, what = HoldReason.OTHERS, ", ".join(f"#{number}" for number in others)
+    elif _repeats_internal(case, tickets, text, is_told=bool(others)):
+        reason, what = HoldReason.LEAK, "what only agents are shown"
+    else:
+        return None
+    return said("leak", f"the answer repeats {what}") + hold_unproved(
+        case,
+        reason,
+        agent=agent,
+        ticket=ticket,
+        would=(text[:SHOWN_CHARS_MAX],) if reason is HoldReason.LEAK else (),
+        own=Own(quotes=others if reason is HoldReason.OTHERS else ()),
+    )
+
+
+def _repeats_internal(
+    case: Case, tickets: tuple[Ticket, ...], text: str, *, is_told: bool
+) -> bool:
+    """Whether words of ours are in it; ``is_told``: a released reply address is no news."""
+    if case.is_granted(HoldReason.LEAK):
+        return False
+    return (leaks_token(text) and not is_told) or any(
+        leaks_note(one, text) or leaks_line(case, one, text) for one in tickets
+    )
