@@ -1,50 +1,35 @@
-"""Letters in words: every one in every language, and what is wrong in a template."""
+"""Letters in words: every one that ships, in every language."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
-from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from jinja2 import Environment, nodes
 
-from mailtrack.desk import letter_views, samples
+from mailtrack.desk import letter_views
 from mailtrack.desk.commands.order import Group, Problem
 from mailtrack.desk.holding import HoldReason
 from mailtrack.desk.letters import (
     LETTERS,
-    Stationery,
-    TemplateMistakes,
     load_stationery,
-    subject_for_agent,
-    subject_for_customer,
 )
 from mailtrack.desk.phrases import (
     Phrase,
     phrase_file_from,
-    phrases_from,
-    shown_size,
-    shown_span,
-    shown_time,
 )
 from mailtrack.desk.template_lint import kinds_of
-from mailtrack.desk.templates import FILE_BYTES_MAX, WRITTEN_CHARS_MAX
+from mailtrack.desk.templates import WRITTEN_CHARS_MAX
 from mailtrack.desk.views import (
     Caution,
     Done,
-    FileView,
     PersonView,
     PublicPersonView,
     TicketView,
-    mailto,
 )
-from mailtrack.mail.address import Address
 from mailtrack.mail.markers import MARKERS
 from mailtrack.mail.reply import new_words_of_text
 from mailtrack.tickets.clock import Metric
@@ -59,24 +44,6 @@ TO_AGENTS = tuple(name for name in LETTERS if name not in TO_CUSTOMERS)
 
 every_letter = pytest.mark.parametrize("name", LETTERS)
 every_language = pytest.mark.parametrize("language", LANGUAGES)
-
-
-def load_with(tmp_path: Path, files: dict[str, str]) -> Stationery:
-    """The shipped templates with a desk's own above them."""
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return load_stationery((tmp_path, SHIPPED), LANGUAGES)
-
-
-def mistakes_of(tmp_path: Path, files: dict[str, str]) -> list[str]:
-    with pytest.raises(TemplateMistakes) as caught:
-        load_with(tmp_path, files)
-    return [str(one).removeprefix(f"{tmp_path}/") for one in caught.value.mistakes]
-
-
-# --- what is shipped --------------------------------------------------------------------------
 
 
 @every_letter
@@ -297,353 +264,3 @@ def test_every_event_has_a_headline_with_and_without_a_name(language: str) -> No
 
 
 # --- a desk's own files -----------------------------------------------------------------------
-
-
-def test_a_desks_own_text_takes_the_place_of_ours_and_of_our_html_twin(tmp_path: Path) -> None:
-    own = "{# ticket #}\n{% set subject %}Got it{% endset %}\nGot number {{ ticket.number }}.\n"
-    stationery = load_with(tmp_path, {"letters/en/acknowledged.txt.j2": own})
-    view = LETTERS["acknowledged"][0]
-    words = stationery.write("acknowledged", "en", view)
-    assert (words.subject, words.text, words.html) == ("Got it", "Got number 1042.\n", None)
-    assert stationery.write("acknowledged", "uk", view) == STATIONERY.write(
-        "acknowledged", "uk", view
-    )
-
-
-def test_a_desks_own_html_stands_beside_our_text(tmp_path: Path) -> None:
-    stationery = load_with(tmp_path, {"letters/en/closed.html.j2": "<p>{{ agent.shown }}</p>"})
-    words = stationery.write("closed", "en", LETTERS["closed"][0])
-    assert words.html == "<p>Ivan Petrenko</p>"
-    assert words.text == STATIONERY.write("closed", "en", LETTERS["closed"][0]).text
-
-
-def test_a_language_of_its_own_may_take_the_place_of_a_letter_for_all(tmp_path: Path) -> None:
-    own = "{% set subject %}Hilfe{% endset %}{{ marker }}\n"
-    stationery = load_with(tmp_path, {"letters/uk/help.txt.j2": own})
-    assert stationery.write("help", "uk", LETTERS["help"][0]).subject == "Hilfe"
-    assert stationery.write("help", "ru", LETTERS["help"][0]).subject == "Команды"
-
-
-def test_a_desk_may_change_a_single_phrase(tmp_path: Path) -> None:
-    own = "# ours\nstatuses.open = being worked on\n"
-    stationery = load_with(tmp_path, {"letters/en/phrases.txt": own})
-    assert stationery.label("en", "statuses", "open") == "being worked on"
-    assert stationery.label("en", "statuses", "new") == "new"
-    assert stationery.label("ru", "statuses", "open") == "в работе"
-
-
-def test_a_new_language_needs_no_more_than_the_phrases_it_has(tmp_path: Path) -> None:
-    (tmp_path / "letters/de").mkdir(parents=True)
-    (tmp_path / "letters/de/phrases.txt").write_text("statuses.open = offen\n")
-    stationery = load_stationery((tmp_path, SHIPPED), ("de",))
-    text = stationery.write("notification", "de", LETTERS["notification"][0]).text
-    assert "#1042 · offen · support" in text
-    assert "Cara Smith wrote." in text
-
-
-# Each stage of loading stops the next, so a file of each stage can be tried in one go: the text
-# of a file, and its mistakes.
-CANNOT_BE_READ = {
-    "letters/en/closed.txt.j2": (
-        "ok\n{% if %}",
-        [":2:1: Expected an expression, got 'end of statement block'."],
-    ),
-    "letters/en/resolved.txt.j2": (
-        "x" * (FILE_BYTES_MAX + 1),
-        [f":1:1: {FILE_BYTES_MAX + 1} bytes. At most {FILE_BYTES_MAX} are read."],
-    ),
-    "letters/uk/phrases.txt": (
-        "statuses.opn = x\nmore = {coun}\nmonths = a b\nword\n",
-        [
-            ":4:1: no phrase. Write: name = words",
-            ":1:1: statuses.opn: no letter says this. Did you mean statuses.open?",
-            ":2:1: more: {coun} is not filled in here. There is: {count}.",
-            ":3:1: months: 2 names. There are 12, by blanks.",
-        ],
-    ),
-    "canned/head.txt": (
-        "titel: x\n\nHello",
-        [
-            ":1:1: titel: x: not a line of a head."
-            " The head knows title, languages, suggests; a blank line ends it."
-        ],
-    ),
-    "canned/none.txt": ("\nHello", [":1:1: no title. Begin with: title: …"]),
-}
-NAMES_NOTHING = {
-    "letters/en/closed.txt.j2": (
-        "{# x #}\n{% set subject %}x{% endset %}\n{{ tiket }} {{ tiket }}",
-        [":3:4: tiket: tiket is not known here. Did you mean ticket?"],
-    ),
-    "letters/en/resolved.txt.j2": (
-        "{% if false %}\n{{ ticket.nummer }}\n{% endif %}",
-        [":2:4: ticket.nummer: ticket.nummer does not exist. Did you mean number?"],
-    ),
-    "letters/en/answer.txt.j2": (
-        "{{ ticket.requester }}{% set one = ticket %}{{ one.requester }}",
-        [
-            ":1:4: ticket.requester: ticket.requester does not exist."
-            " There are: number, subject.",
-            ":1:48: one.requester: one.requester does not exist. There are: number, subject.",
-        ],
-    ),
-    "letters/en/acknowledged.html.j2": (
-        "{{ ticket.__class__ }}",
-        [
-            ":1:4: ticket.__class__: ticket.__class__ does not exist."
-            " There are: number, subject."
-        ],
-    ),
-    "letters/shown.txt.j2": (
-        "{% for one in entries %}{{ loop.index }}{{ one.autor }}{% endfor %}{{ one }}",
-        [
-            ":1:44: one.autor: one.autor does not exist. Did you mean author?",
-            ":1:8: one: one is not known here. Did you mean zone?",
-        ],
-    ),
-    "letters/help.txt.j2": (
-        "\n{{ say.help_openin }}",
-        [":2:8: help_openin: no such phrase. Did you mean help_opening?"],
-    ),
-    "letters/why.txt.j2": (
-        "{{ 'a' * 1000000000 }}{{ 9 ** 9 }}",
-        [
-            ":1:8: *: templates may not multiply.",
-            ":1:28: **: templates may not multiply.",
-        ],
-    ),
-    "canned/x.txt": (
-        "title: x\n\nHello {{ customer.email }}",
-        [":3:10: customer.email: customer.email does not exist. There are: name, shown."],
-    ),
-}
-CANNOT_BE_WRITTEN = {
-    "letters/en/closed.txt.j2": (
-        "{{ agent.shown.nope.nope }}",
-        [":1:1: 'str object' has no attribute 'nope'."],
-    ),
-    "letters/en/resolved.txt.j2": ("\n\n{{ 1 / 0 }}", [":3:1: division by zero."]),
-    "letters/en/answer.txt.j2": (
-        "{{ ''.__class__.__mro__ }}",
-        [":1:1: access to attribute '__class__' of 'str' object is unsafe."],
-    ),
-    "letters/why.txt.j2": (
-        "{{ '{0.__class__}'.format(now) }}",
-        [":1:1: a template may not use format."],
-    ),
-    "letters/help.txt.j2": (
-        "{{ say.__init__.__globals__ }}",
-        [":1:1: access to attribute '__init__' of 'Phrases' object is unsafe."],
-    ),
-    "letters/found.txt.j2": (
-        "{{ subject_for_agent.__globals__ }}",
-        [":1:1: access to attribute '__globals__' of 'function' object is unsafe."],
-    ),
-    "letters/listed.txt.j2": ("{{ say.listed() }}", [":1:1: {queue} is not filled in."]),
-    "canned/x.txt": (
-        "title: x\n\n{{ customer.name.nope.nope }}",
-        [":3:1: 'str object' has no attribute 'nope'."],
-    ),
-}
-
-
-@pytest.mark.parametrize("stage", [CANNOT_BE_READ, NAMES_NOTHING, CANNOT_BE_WRITTEN])
-def test_every_mistake_is_named_with_its_place_and_the_way_to_mend_it(
-    tmp_path: Path, stage: dict[str, tuple[str, list[str]]]
-) -> None:
-    found = mistakes_of(tmp_path, {name: text for name, (text, _) in stage.items()})
-    expected = [f"{name}{told}" for name, (_, all_told) in stage.items() for told in all_told]
-    assert sorted(found) == sorted(expected)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "'a' * 1000000000",
-        "9 ** 99999999",
-        "'%1000000000s' % 'a'",
-        "'{:1000000000}'.format('a')",
-        "'a'.ljust(1000000000)",
-        "'a'['zfill'](1000000000)",
-        "'a'|center(1000000000)",
-        "range(1000000000)|join",
-    ],
-)
-def test_a95_a_template_makes_no_text_as_long_as_a_number_says(
-    tmp_path: Path, text: str
-) -> None:
-    assert mistakes_of(tmp_path, {"letters/why.txt.j2": "{{ " + text + " }}"})
-
-
-def test_a_template_may_count_by_twos(tmp_path: Path) -> None:
-    load_with(tmp_path, {"letters/why.txt.j2": "{{ 7 % 2 }}"})
-
-
-def test_an_unknown_filter_is_told_with_those_there_are(tmp_path: Path) -> None:
-    found = mistakes_of(tmp_path, {"letters/en/closed.txt.j2": "x\n{{ agent.shown | center }}"})
-    assert len(found) == 1
-    assert found[0].startswith(
-        "letters/en/closed.txt.j2:2:1: No filter named 'center'. Filters are: "
-    )
-
-
-def test_a_file_that_is_not_utf8_is_a_mistake_at_its_line(tmp_path: Path) -> None:
-    (tmp_path / "letters/en").mkdir(parents=True)
-    (tmp_path / "letters/en/closed.txt.j2").write_bytes(b"ok\n\xff\n")
-    with pytest.raises(TemplateMistakes) as caught:
-        load_stationery((tmp_path, SHIPPED), LANGUAGES)
-    assert [(one.line, one.found) for one in caught.value.mistakes] == [(2, "not UTF-8")]
-
-
-def test_a_language_without_a_folder_is_a_mistake() -> None:
-    with pytest.raises(TemplateMistakes, match=r"letters/xx/phrases.txt"):
-        load_stationery((SHIPPED,), ("xx",))
-
-
-# --- canned answers ---------------------------------------------------------------------------
-
-
-def test_a_canned_answer_is_written_in_the_language_of_the_ticket(tmp_path: Path) -> None:
-    stationery = load_with(
-        tmp_path,
-        {
-            "canned/link.txt": "title: A link\nsuggests: 404, broken link\n\n"
-            "Hello {{ customer.name }},\n\n"
-            "#{{ ticket.number }} {{ agent.shown }}, {{ desk.name }}",
-            "canned/uk/link.txt": "title: Посилання\n\nВітаємо, {{ customer.name }}!",
-        },
-    )
-    assert stationery.canned_names == ("link", "more-details", "still-working")
-    found = stationery.canned("link")
-    assert found is not None
-    assert (found.title, found.languages, found.suggests) == (
-        "A link", (), ("404", "broken link")
-    )  # fmt: skip
-    view = samples.CANNED
-    assert stationery.write_canned("link", "de", view) == (
-        "Hello Cara Smith,\n\n#1042 Ivan Petrenko, Example Help"
-    )
-    assert stationery.write_canned("link", "uk", view) == "Вітаємо, Cara Smith!"
-    nameless = replace(view, customer=PublicPersonView(""))
-    assert stationery.write_canned("link", "en", nameless).startswith("Hello,\n")
-    assert stationery.write_canned("link", "uk", nameless) == "Вітаємо!"
-
-
-def test_there_is_no_canned_answer_of_an_unknown_name() -> None:
-    assert STATIONERY.canned("nope") is None
-
-
-# --- subjects ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("subject", "first", "later", "agent"),
-    [
-        ("Printer", "[#7] Printer", "Re: [#7] Printer", "[#7] Printer"),
-        ("Re: Printer", "[#7] Printer", "Re: [#7] Printer", "[#7] Printer"),
-        ("Re: [#7] Re: Printer", "[#7] Printer", "Re: [#7] Printer", "[#7] Printer"),
-        ("[#7] [#9] x", "[#7] x", "Re: [#7] x", "[#7] x"),
-        ("Printer [close]", "[#7] Printer [close]", "Re: [#7] Printer [close]",
-         "[#7] Printer (close)"),
-        ("[ACME-991] Printer", "[#7] [ACME-991] Printer", "Re: [#7] [ACME-991] Printer",
-         "[#7] (ACME-991) Printer"),
-        ("", "[#7]", "Re: [#7]", "[#7]"),
-        ("a\r\nBcc: x", "[#7] a Bcc: x", "Re: [#7] a Bcc: x", "[#7] a Bcc: x"),
-    ],
-)  # fmt: skip
-def test_subjects(subject: str, first: str, later: str, agent: str) -> None:
-    assert subject_for_customer(7, subject, True) == first
-    assert subject_for_customer(7, subject, False) == later
-    assert subject_for_agent(7, subject) == agent
-    assert subject_for_customer(7, later, False) == later
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.text(alphabet="[]#7 close:Re\r\n=?щ", max_size=40))
-def test_no_subject_brings_a_bracket_or_a_line_to_an_agent(subject: str) -> None:
-    written = subject_for_agent(7, subject)
-    assert written.startswith("[#7]")
-    assert not {"[", "]", "\r", "\n"} & set(written.removeprefix("[#7]"))
-
-
-# --- mailto -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("subject", "body"),
-    [
-        ("[close] [#1042] Printer", ""),
-        ("100% & more = ? #1 + 2", "a & b\nc = d"),
-        ("Принтер горить", "Дякую\n\nІван"),
-        ("a\r\nBcc: x", ""),
-        ("", "only a body"),
-    ],
-)
-def test_a_mailto_link_prepares_exactly_this_mail(subject: str, body: str) -> None:
-    link = mailto(Address("support+rk7&x", "help.example"), subject, body)
-    assert re.fullmatch(r"[!-~]+", link)
-    assert not set("\"'<>&+") & set(link.replace("&body=", ""))
-    parts = urlsplit(link)
-    assert (parts.scheme, unquote(parts.path)) == ("mailto", "support+rk7&x@help.example")
-    fields = parse_qs(parts.query, keep_blank_values=True)
-    assert fields["subject"] == [" ".join(subject.split())]
-    assert fields.get("body", [""]) == ["\r\n".join(body.splitlines())]
-
-
-# --- phrases and values -----------------------------------------------------------------------
-
-KYIV = ZoneInfo("Europe/Kyiv")
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-SAY, _ = phrases_from(
-    (),
-    phrase_file_from("en", (SHIPPED / "letters/en/phrases.txt").read_text())[0],
-)
-
-
-@pytest.mark.parametrize(
-    ("at", "shown"),
-    [
-        (datetime(2026, 3, 2, 7, 5, tzinfo=UTC), "Mon 2 Mar, 09:05"),
-        (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "Sun 29 Mar, 04:00"),
-        (datetime(2026, 12, 31, 22, 0, tzinfo=UTC), "Fri 1 Jan 2027, 00:00"),
-        (datetime(2025, 12, 31, 21, 59, tzinfo=UTC), "Wed 31 Dec 2025, 23:59"),
-    ],
-)
-def test_a_time_is_shown_by_the_readers_clock(at: datetime, shown: str) -> None:
-    assert shown_time(at, KYIV, NOW, SAY) == shown
-
-
-@pytest.mark.parametrize(
-    ("minutes", "shown"),
-    [
-        (-5, "0 min"), (0, "0 min"), (59, "59 min"), (60, "1 h"), (61, "1 h 1 min"),
-        (1439, "23 h 59 min"), (1440, "1 d"), (1441, "1 d"), (1500, "1 d 1 h"),
-    ],
-)  # fmt: skip
-def test_a_span_is_shown_by_its_two_largest_units(minutes: int, shown: str) -> None:
-    assert shown_span(minutes, SAY) == shown
-
-
-@pytest.mark.parametrize(
-    ("size_bytes", "shown"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1 KB"), (348_160, "340 KB"),
-     (1024**2, "1.0 MB"), (9_400_000, "9.0 MB")],
-)  # fmt: skip
-def test_a_size_is_shown_in_the_unit_that_fits(size_bytes: int, shown: str) -> None:
-    assert shown_size(size_bytes, SAY) == shown
-
-
-def test_what_fills_a_phrase_is_not_filled_again() -> None:
-    assert Phrase("{a} and {b}")(a="{b}", b="{a}", c="unused") == "{b} and {a}"
-    with pytest.raises(TypeError):
-        Phrase("{a}")()
-
-
-def test_attachments_are_named_with_their_sizes() -> None:
-    view = LETTERS["notification"][0]
-    assert isinstance(view, letter_views.NotificationView)
-    assert view.entry is not None
-    entry = replace(view.entry, attachments=(FileView("<b>.txt", 812),))
-    words = STATIONERY.write("notification", "en", replace(view, entry=entry))
-    assert "Attached: <b>.txt (812 B)" in words.text
-    assert "Attached: &lt;b&gt;.txt (812 B)" in (words.html or "")
