@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -127,6 +129,17 @@ def test_the_test_mails_that_are_out_are_bounded(probes: Probes) -> None:
         probes.mint(KEYS, now=NOW)
     probes.forget(last.id)
     probes.mint(KEYS, now=NOW)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand files over")
+def test_what_root_mints_can_be_read_by_the_user_of_the_desk(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    shutil.chown(state, "nobody", "nogroup")
+    probes = Probes(state / "probes")
+    probes.mint(KEYS, now=NOW)
+    (file,) = probes._folder.iterdir()
+    assert {probes._folder.owner(), file.owner()} == {"nobody"}
 
 
 def test_nobody_but_the_desk_can_read_a_secret(probes: Probes) -> None:

@@ -14,7 +14,7 @@ from mailtrack.config import Loaded
 from mailtrack.config.settings import Outgoing
 from mailtrack.desk.policy import Queue
 from mailtrack.operator import forged, replies, round_trip
-from mailtrack.operator.findings import Finding, advice, bad
+from mailtrack.operator.findings import Finding, advice, bad, clean
 from mailtrack.operator.probing import Trial, tried
 from mailtrack.operator.status import is_at_work
 from mailtrack.outbox.courier import SmtpCourier, Timeouts
@@ -53,6 +53,10 @@ def live_findings(
         couriers: list[Courier] = [entrance]
         try:
             trials = _trials(loaded, probes, couriers, seconds_max=seconds_max)
+        except OSError as error:
+            mend = "Run this as the user of the desk: sudo -u mailtrack mailtrack check …"
+            return (bad(TEST, f"it cannot be told of test mails: {clean(str(error))}", mend),)
+        try:
             return await tried(trials, probes, places.archive, seconds_max=seconds_max)
         finally:
             for one in couriers:

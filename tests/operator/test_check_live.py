@@ -65,7 +65,8 @@ def site(tmp_path: Path, make_postfix: MakePostfix) -> Iterator[Callable[..., Si
         else:
             desk = Process(tmp_path, *changes)
             place = f"smtp:[127.0.0.1]:{desk.port}"
-        postfix = make_postfix({"help.example": place}, settings)
+        places = dict.fromkeys(("help.example", "reply.help.example"), place)
+        postfix = make_postfix(places, settings)
         relay = f"  smarthost: smtp://127.0.0.1:{postfix.port}"
         desk.change(r"^  smarthost: null", relay)
         desks.append(desk)
@@ -100,13 +101,15 @@ def test_a_site_that_is_set_up_rightly_passes_every_test(
     key.chmod(0o600)
     dkim = f"outgoing:\n  dkim: {{selector: s1, domain: help.example, key: {{file: {key}}}}}"
     milter = Milter(NAME, NO_PROOF)
-    found = site(trust(1), (r"^outgoing:", dkim), settings=milter.setting)
+    minus = (r"^    # delimiter: .*", '    delimiter: "-"')
+    settings = f"{milter.setting}recipient_delimiter = -\n"
+    found = site(trust(1), (r"^outgoing:", dkim), minus, settings=settings)
     code, tests = found.tests()
     milter.stop()
     assert {grade for grade, _ in tests.values()} == {"good"} and code == 0, tests
     assert "taken out" in tests["forged Authentication-Results"][1]
     assert "above every Received" in tests["the server's own Authentication-Results"][1]
-    assert "support+TOKEN@help.example keeps" in tests["answers to support@help.example"][1]
+    assert "support-TOKEN@help.example keeps" in tests["answers to support@help.example"][1]
     assert {"answers to billing@help.example", "Message-IDs on the way out"} < tests.keys()
     assert "is whole" in tests["DKIM signature"][1]
     status = found.desk.ask("status")
@@ -119,12 +122,14 @@ def test_a_site_that_is_set_up_rightly_passes_every_test(
 def test_a_server_that_lets_forged_results_through_is_told_loudly_and_the_recipe_mends_it(
     site: Callable[..., Site], tmp_path: Path, make_postfix: MakePostfix
 ) -> None:
-    found = site(trust(2))
+    subdomain = "    mode: subdomain\n    domain: reply.help.example"
+    found = site(trust(2), (r"^    mode: plus.*", subdomain))
     code, said = found.check()
     assert code == 1
     assert "✗ forged Authentication-Results" in said and "IGNORE" in said
     assert "anybody can write as" in said and "ada@help.example" in said
 
+    assert "✓ answers to support@help.example: TOKEN@reply.help.example keeps its token" in said
     milter = Milter(NAME, NO_PROOF, place=1)
     mended = make_postfix(found.postfix.routes, recipe(tmp_path) + milter.setting)
     code, tests = Site(found.desk, mended).tests()

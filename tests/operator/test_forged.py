@@ -32,12 +32,19 @@ def desk(
     return replace(POLICY, relay=relay, origin_methods=("authentication_results",))
 
 
-def came(policy: Policy, top: str, *, kept: slice = slice(None), name: str = "") -> Came:
+def came(
+    policy: Policy,
+    top: str,
+    *,
+    kept: slice = slice(None),
+    name: str = "",
+    sender: str = str(VICTIM.address),
+) -> Came:
     """The test mail as it arrives below `top`, with those of its forgeries."""
     field = name or "Authentication-Results"
     forged = forgeries_of(policy, VICTIM, PROBE, name=NAME)[kept]
     fields = "".join(f"{field}: {one.text}\r\n" for one in forged)
-    raw = f"{top}{fields}From: {VICTIM.address}\r\nTo: support@help.example\r\n\r\nHello\r\n"
+    raw = f"{top}{fields}From: {sender}\r\nTo: support@help.example\r\n\r\nHello\r\n"
     envelope = Envelope(
         spool_id="1", mail_from=None, rcpt_to=(Address("support", "help.example"),),
         received_at=NOW, front=Front.LMTP, peer="", size_bytes=len(raw), sha256="0" * 64,
@@ -70,6 +77,12 @@ def test_forged_results_are_judged_by_our_own_rules(
     found = told(policy, came(policy, top, kept=kept))[0]
     assert found.grade is grade and words in found.said, found
     assert ("IGNORE" in found.mend) is (grade is Grade.BAD)
+
+
+def test_a_server_that_refuses_a_forged_from_may_still_let_forged_results_through() -> None:
+    policy = desk(2)
+    arrived = came(policy, RECEIVED, sender="check@mailtrack.invalid")
+    assert told(policy, arrived)[0].grade is Grade.BAD
 
 
 def test_renamed_fields_are_named() -> None:

@@ -119,6 +119,11 @@ def test_a_missing_key_is_answered_with_the_record_to_publish(loaded: Loaded) ->
     assert f'{NAME}. IN TXT ( "{KEY[:255]}"' in str(one)
 
 
+def test_a_nameserver_that_is_no_address_is_told(loaded: Loaded) -> None:
+    (found,) = dns_findings(loaded, ("ns.help.example", 53))
+    assert found.grade is Grade.BAD and "by its IP address" in found.mend
+
+
 KEYS = [
     (KEY, ""),
     (KEY.replace("p=", "p= "), ""),

@@ -82,7 +82,7 @@ def test_what_comes_back_as_it_left_is_well() -> None:
 @pytest.mark.parametrize(
     ("change", "test", "words"),
     [
-        (with_footer, round_trip.SIGNATURE, "no longer holds"),
+        (with_footer, round_trip.SIGNATURE, "does not fit the text, which was changed"),
         (with_new_id, round_trip.SIGNATURE, "no longer holds"),
         (unsigned, round_trip.SIGNATURE, "is gone"),
     ],
