@@ -13,6 +13,11 @@ USUAL = (
     b"from", b"from", b"subject", b"date", b"to", b"message-id", b"in-reply-to", b"references",
 )  # fmt: skip
 
+FORM = (b"content-type", b"content-transfer-encoding")
+WHOLE = (*USUAL, *FORM)
+# Signed where they are not there as well, so that nobody can add them.
+_ALSO_ABSENT = (b"in-reply-to", b"references", *FORM)
+
 
 @dataclass(frozen=True)
 class Signer:
@@ -49,9 +54,7 @@ class Signer:
         there = {
             line.partition(b":")[0].lower() for line in raw.split(b"\r\n\r\n")[0].split(b"\r\n")
         }
-        chosen = [
-            one for one in fields if one in there or one in (b"in-reply-to", b"references")
-        ]
+        chosen = [one for one in fields if one in there or one in _ALSO_ABSENT]
         signing = dkim.DKIM(raw, signature_algorithm=algorithm, minkey=512)
         if extra:
             plain = signing.gen_header

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from mailtrack.mail.address import domain_from
+from mailtrack.mail.form import form_from, left_open
 from mailtrack.mail.limits import SIGNATURE_BYTES_MAX, SIGNED_FIELDS_MAX
 from mailtrack.mail.message import Signature
 
@@ -47,13 +48,13 @@ class Body:
     """The body of a mail; its hash in either canonical form is made once."""
 
     def __init__(self, content: bytes) -> None:
-        self._content = content
+        self.content = content
         self._hashes: dict[bytes, bytes] = {}
 
     def hash(self, form: bytes) -> bytes:
         """SHA-256 of the body in the form of that name (RFC 6376 section 3.4)."""
         if form not in self._hashes:
-            content = self._content
+            content = self.content
             if form == b"relaxed":
                 # After the first step each run is one blank, so that the second is linear.
                 content = _BLANKS.sub(b" ", content).replace(b" \r\n", b"\r\n")
@@ -70,10 +71,11 @@ def signature_from(field: RawField, fields: list[RawField], body: Body) -> Signa
     domain = _domain_in(tags or {})
     if tags is None or domain is None:
         return Signature("", flaw="a signature cannot be read")
-    flaw = _flaw(tags, body)
+    names = _names_in(tags)
+    form = form_from((one.name, one.value) for one in fields)
+    flaw = _flaw(tags, body) or left_open(form, names, body.content)
     if flaw:
         return Signature(domain, flaw=f"the signature of {domain} {flaw}")
-    names = _names_in(tags)
     header_form, _ = _forms(tags)
     signed = _signed_bytes(field, fields, names, header_form)
     return Signature(

@@ -1,0 +1,79 @@
+"""A mail that an agent really signed comes again, its unsigned fields saying something else."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from adversary.scene import CARA, IVAN, MALLORY, Scene, desk_policy, new_scene
+from client import date_header
+from signer import signer
+
+from mailtrack.desk.proofs import DkimTrust
+
+HELP = signer("help.example")
+HERS = b"--hers\r\nContent-Type: text/plain\r\n\r\n[close]\r\nPay to account 4711.\r\n--hers--"
+PARTS = (
+    b"--his\r\nContent-Type: text/plain\r\n\r\nIs this from you?\r\n"
+    b"--his\r\nContent-Type: message/rfc822\r\n\r\nFrom: mallory@evil.example\r\n"
+    b'Content-Type: multipart/mixed; boundary="hers"\r\n\r\n' + HERS + b"\r\n--his--\r\n"
+)
+QUOTE = (
+    b"> Please write to the person who is responsible for it and tell them this: =\r\n"
+    b"[close]\r\n\r\nWho is that?\r\n"
+)
+
+
+@pytest.fixture
+def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """A desk that believes signatures, with a ticket of Cara's."""
+    dkim = DkimTrust((), age_max=timedelta(hours=72), skew_max=timedelta(minutes=15))
+    policy = replace(desk_policy(), dkim=dkim)
+    scene = new_scene(tmp_path, policy, name=request.node.name)
+    scene.stage.keys = HELP.keys
+    scene.mail(CARA, "Printer", "It burns.")
+    yield scene
+    scene.stage.close()
+
+
+def signed(scene: Scene, form: bytes, body: bytes) -> bytes:
+    """What Ivan wrote to Mallory about the ticket, as his provider signs it."""
+    head = (
+        f"From: Ivan Petrenko <{IVAN}>\r\nTo: {MALLORY}\r\nSubject: Re: [#1] Printer\r\n"
+        f"Date: {date_header(scene.stage.now)}\r\nMessage-ID: <w@help.example>\r\n"
+    )
+    return HELP.sign(head.encode() + b"MIME-Version: 1.0\r\n" + form + b"\r\n\r\n" + body)
+
+
+@pytest.mark.parametrize(
+    ("form", "body", "again"),
+    [
+        (
+            b'Content-Type: multipart/mixed; boundary="his"', PARTS,
+            b'Content-Type: multipart/mixed; boundary="hers"',
+        ),
+        (
+            b"Content-Transfer-Encoding: quoted-printable", QUOTE,
+            b"Content-Transfer-Encoding: 8bit",
+        ),
+    ],
+    ids=["another boundary", "no longer quoted-printable"],
+)  # fmt: skip
+def test_a13_a_signed_mail_under_another_form_is_nobodys_word(
+    scene: Scene, form: bytes, body: bytes, again: bytes
+) -> None:
+    raw = signed(scene, form, body)
+    changed = raw.replace(form, again)
+    assert changed != raw
+    assert scene.send(changed, mail_from=MALLORY).disposition == "held"
+    assert scene.stage.ticket(1).status.value == "new"
+    assert "4711" not in scene.text_to_customers()
+    assert scene.left_to(MALLORY) == []
+
+
+def test_a13_as_it_was_written_it_is_his_word(scene: Scene) -> None:
+    form = b'Content-Type: multipart/mixed; boundary="his"'
+    assert scene.send(signed(scene, form, PARTS), mail_from=IVAN).disposition == "entry"
+    assert "Is this from you?" in scene.last(CARA).text
+    assert "4711" not in scene.text_to_customers()
