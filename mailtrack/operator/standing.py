@@ -84,12 +84,13 @@ def _proofs(
     policy, relay = loaded.policy, loaded.policy.relay
     found = []
     if relay is not None and DMARC in relay.methods:
-        found.append(f"{relay.authserv_id} saying dmarc=pass for {domain}")
+        found.append(f"{relay.authserv_id} vouching for {domain} (dmarc=pass)")
     if relay is not None and AUTH in relay.methods:
         login = next((one for one, name in relay.logins if name == agent.name), "the address")
         found.append(f"a login at {relay.authserv_id} as {login}")
     if policy.dkim is not None:
-        found.append(f"a DKIM signature by {' or '.join(policy.dkim.signers_of(domain))}")
+        signers = " or ".join(policy.dkim.signers_of(domain))
+        found.append(f"the signature of {signers} (DKIM), which the desk checks")
     if logins & {agent.name, *agent.emails}:
         found.append("a login at the desk's own submission port")
     return tuple(found)
@@ -139,7 +140,9 @@ def _row(one: Proved) -> str:
 
 def _title(is_strict: bool) -> str:
     return (
-        "Worth doing:" if is_strict else "To become strict, so that From alone is no password:"
+        "Worth doing:"
+        if is_strict
+        else "To become strict, so that a stolen notification opens nothing:"
     )
 
 
@@ -195,10 +198,11 @@ def _by_server(loaded: Loaded) -> tuple[str, ...]:
         return ()
     where = ways[0] if ways else "also: [imap] beside it"
     return (
-        "Or let your own mail server judge: it checks DMARC (Postfix: OpenDKIM and OpenDMARC, "
-        "or Rspamd), writes the result into Authentication-Results under its name, and takes "
-        "out what others wrote there. Then set trust.authentication_results.authserv_id and "
-        f"{where} (docs/operations.md, “How to become strict”).",
+        "Or let your own mail server judge whether a mail comes from the domain in its From "
+        "(DMARC; under Postfix OpenDKIM and OpenDMARC do it, or Rspamd). It writes that into "
+        "the field Authentication-Results under a name of its own, and takes out what others "
+        f"wrote there. Set trust.authentication_results.authserv_id to that name, and {where} "
+        "(docs/operations.md, “How to become strict”).",
     )
 
 

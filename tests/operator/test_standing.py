@@ -45,7 +45,7 @@ def test_a_desk_without_proof_names_its_agents_and_the_shortest_way(loaded: Load
     assert "1. The shortest way: trust: {dkim: {}}" in text
     assert "The server that sends for example.com has to sign as example.com" in text
     assert "Large providers (gmail.com) sign already" in text
-    assert "authserv_id and behind_mta: true at intake.smtp" in text
+    assert "authserv_id to that name, and behind_mta: true at intake.smtp" in text
     assert "3. Then write trust: {policy: strict}" in text
     assert "petr" not in text, "who has left proves nothing"
 
@@ -53,9 +53,12 @@ def test_a_desk_without_proof_names_its_agents_and_the_shortest_way(loaded: Load
 def test_with_a_server_that_judges_each_agent_is_proved_by_name(loaded: Load) -> None:
     text = text_of(loaded(f"{BEHIND}trust: {{{RESULTS}, logins: {{i.p: ivan}}}}}}\n"))
     assert "proof of where mail comes from is required" in text
-    assert "ivan (example.com): proved by mx.help.example saying dmarc=pass for" in text
+    assert "ivan (example.com): proved by mx.help.example vouching for example.com" in text
     assert "or a login at mx.help.example as i.p." in text
-    assert "olga (gmail.com): proved by mx.help.example saying dmarc=pass for gmail.com" in text
+    assert (
+        "olga (gmail.com): proved by mx.help.example vouching for gmail.com (dmarc=pass)"
+        in text
+    )
     assert "Worth doing: 1. See that nobody can forge" in text
     assert "dkim" not in text
 
@@ -76,7 +79,7 @@ def test_a_strict_desk_with_a_way_has_nothing_left_to_do(loaded: Load) -> None:
     text = text_of(
         loaded("trust: {policy: strict, dkim: {domains: {example.com: [m.example]}}}\n")
     )
-    assert "ivan, olga (example.com): proved by a DKIM signature by m.example." in text
+    assert "ivan, olga (example.com): proved by the signature of m.example (DKIM)" in text
     assert text.endswith("Nothing is missing.")
 
 
