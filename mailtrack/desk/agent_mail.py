@@ -180,7 +180,7 @@ def _held_for_proof(case: Case, writer: Writer, thread: Thread, work: Work) -> D
         return _left_to_admins(case, ticket, work.agent)
     would = (
         *foretold(case, work.brackets),
-        *work.obeyed.warnings,
+        *work.obeyed.means,
         *_reaches(case, work),
     )
     everyday = trust(
@@ -192,7 +192,13 @@ def _held_for_proof(case: Case, writer: Writer, thread: Thread, work: Work) -> D
     own = Own(_adds(work), len(work.tickets)) if everyday is Trust.DO else None
     outcome = said("trust", f"{deed.value}: {writer.origin.verdict.value}, asked to confirm")
     outcome += hold_unproved(
-        case, reason, agent=work.agent, ticket=ticket, would=would, own=own
+        case,
+        reason,
+        agent=work.agent,
+        ticket=ticket,
+        would=would,
+        cautions=work.obeyed.warnings,
+        own=own,
     )
     return decided(case, outcome, Disposition.HELD, ticket, work.agent)
 

@@ -205,9 +205,10 @@ def hold_unproved(
     agent: Agent,
     ticket: Ticket | None,
     would: tuple[str, ...],
+    cautions: tuple[str, ...] = (),
     own: Own | None = None,
 ) -> Outcome:
-    """Is this from you? ``would`` are the commands it would carry out.
+    """Is this from you? ``would`` is what it would carry out, ``cautions`` what to mind then.
 
     ``own`` is set where nobody doubts that, and only the deed has to be confirmed.
     """
@@ -223,6 +224,7 @@ def hold_unproved(
             held=held_view(held),
             opening=case.mail.reply[:OPENING_CHARS_MAX],
             would=would,
+            cautions=cautions,
             is_own=own is not None,
             adds=own.adds if own else (),
             tickets=own.tickets if own else 1,

@@ -151,7 +151,9 @@ class RefusedView(AgentLetterView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldConfirmView(AgentLetterView):
-    """Is this from you? ``would`` are the commands it would carry out, as typed.
+    """Is this from you? ``would`` are the commands it would carry out, and what they come to.
+
+    ``cautions`` are what to mind before saying yes.
 
     ``is_own``: nobody doubts that it is, but what it asks for has to be confirmed: ``adds`` are
     addresses that would hear of the ticket, ``tickets`` is on how many it acts, ``quotes`` are
@@ -163,6 +165,7 @@ class HeldConfirmView(AgentLetterView):
     held: HeldView
     opening: str
     would: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
     is_own: bool = False
     adds: tuple[str, ...] = ()
     quotes: tuple[int, ...] = ()

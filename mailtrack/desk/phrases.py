@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from mailtrack.errors import Mistake
 
+SOURCES: Final = "because."
 _PLACE: Final = re.compile(r"\{([a-z_]{1,30})\}")
 _MINUTES_HOUR: Final = 60
 _MINUTES_DAY: Final = 24 * 60
@@ -40,6 +41,11 @@ class Phrase(str):
         """The names in braces, in order."""
         return tuple(self._pieces[1::2])
 
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """Words and names of places by turns; words first and last, be they ``""``."""
+        return tuple(self._pieces)
+
     def __call__(self, **values: object) -> str:
         missing = [place for place in self.places if place not in values]
         if missing:
@@ -60,14 +66,21 @@ class Phrases:
     units: Mapping[str, str]
     statuses: Mapping[str, str]
     priorities: Mapping[str, str]
+    our_rules: Mapping[str, str]
+    held_reasons: Mapping[str, str]
+    deeds: Mapping[str, str]
+    verdicts: Mapping[str, str]
+    because: Mapping[str, Phrase]
+    sources: Mapping[str, Phrase]  # ``because`` as the rules say it, in English
 
-    def __init__(self, words: Mapping[str, Phrase]) -> None:
+    def __init__(self, words: Mapping[str, Phrase], sources: Mapping[str, Phrase]) -> None:
         for name, phrase in words.items():
             table, dot, key = name.partition(".")
             if dot:
                 vars(self).setdefault(table, {})[key] = phrase
             else:
                 setattr(self, name, phrase)
+        self.sources = sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,11 @@ def phrases_from(
     ``known`` is the shipped English: it has every phrase there is, with all of its places.
     """
     words = {name: Phrase(text) for name, text, _ in known.rows}
+    sources = {
+        name.removeprefix(SOURCES): phrase
+        for name, phrase in words.items()
+        if name.startswith(SOURCES)
+    }
     mistakes: list[Mistake] = []
     for file in files:
         for name, text, line in file.rows:
@@ -110,7 +128,7 @@ def phrases_from(
                 words[name] = phrase
             else:
                 mistakes.append(Mistake(file.path, line, 1, name, *mistake))
-    return Phrases(words), tuple(mistakes)
+    return Phrases(words, sources), tuple(mistakes)
 
 
 def _mistake_in(

@@ -176,6 +176,7 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
             opening="",
             would=("[cc:anna@acme.example]",),
             is_own=True,
+            cautions=("Anna will read it.",),
             adds=("anna@acme.example",),
             tickets=12,
             quotes=(7, 9),

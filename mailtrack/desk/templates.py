@@ -31,9 +31,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from mailtrack.desk.phrases import Phrases, shown_size, shown_span, shown_time
+from mailtrack.desk.trace_words import retold, rule_retold
 from mailtrack.desk.views import FileView
 from mailtrack.errors import Mistake
-from mailtrack.tickets.decision import Field
+from mailtrack.tickets.decision import Field, Reason
 
 FILES_MAX: Final = 2000
 FILE_BYTES_MAX: Final = 100_000
@@ -261,6 +262,18 @@ def _size(context: Context, size_bytes: int) -> str:
 
 
 @pass_context
+def _retold(context: Context, text: str) -> str:
+    """A sentence of a trace in the language of the letter."""
+    return retold(text, context["say"])
+
+
+@pass_context
+def _rule(context: Context, reason: Reason) -> str:
+    """The name of the rule that spoke, in the language of the letter if it is one of ours."""
+    return rule_retold(reason.rule, reason.where, context["say"])
+
+
+@pass_context
 def _value(context: Context, text: str, field: Field) -> str:
     """The journal text of a field as people say it."""
     say = context["say"]
@@ -338,6 +351,8 @@ FILTERS: Final[dict[str, Callable[..., object]]] = {
     "value": _value,
     "gutter": _gutter,
     "numbers": _numbers,
+    "retold": _retold,
+    "rule": _rule,
     "opening": _opening,
     "paragraphs": _paragraphs,
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailtrack.desk.agent_mail import farewell_in
+from mailtrack.desk.agent_words import farewell_in
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def merge(asked: Asked) -> Done | Refusal:
     return Done(
         (*own, *theirs, *clocks),
         needs_confirmation=True,
+        means=(f"#{ticket.number} → #{into.number}: {into.subject} ({into.requester})",),
         warnings=_warnings(asked, ticket, into),
     )
 
@@ -177,12 +178,11 @@ def _people(asked: Asked, ticket: Ticket, into: Ticket) -> tuple[Effect, ...]:
 
 
 def _warnings(asked: Asked, ticket: Ticket, into: Ticket) -> tuple[str, ...]:
+    if into.participant(ticket.requester) is not None:
+        return ()
     stationery, language = asked.policy.stationery, asked.actor.language
-    said = [f"#{ticket.number} → #{into.number}: {into.subject} ({into.requester})"]
-    if into.participant(ticket.requester) is None:
-        phrase = stationery.label(language, "cautions", Caution.MERGED_OTHERS.value)
-        said.append(phrase.format(detail=ticket.requester))
-    return tuple(said)
+    phrase = stationery.label(language, "cautions", Caution.MERGED_OTHERS.value)
+    return (phrase.format(detail=ticket.requester),)
 
 
 def _retold(asked: Asked, ticket: Ticket, into: Ticket) -> Entry:

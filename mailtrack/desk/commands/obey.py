@@ -47,6 +47,7 @@ class Obeyed:
     canned: str | None = None
     questions: tuple[tuple[Question, str], ...] = ()
     needs_confirmation: bool = False
+    means: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -184,5 +185,6 @@ def _together(done: tuple[Done, ...], *, is_bulk: bool) -> Obeyed:
         canned=canned[0] if canned else None,
         questions=questions,
         needs_confirmation=is_bulk or any(one.needs_confirmation for one in done),
+        means=tuple(text for one in done for text in one.means),
         warnings=tuple(text for one in done for text in one.warnings),
     )

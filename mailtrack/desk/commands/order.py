@@ -84,7 +84,7 @@ class Done:
 
     ``canned`` is a canned answer to put above the agent's words. ``needs_confirmation`` is true
     for a step that an authenticated agent must confirm by reply (security section 2.2);
-    ``warnings`` are what they must know before they do.
+    ``means`` says in lines what it comes to, ``warnings`` what they must know before they do.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -92,6 +92,7 @@ class Done:
     canned: str | None = None
     question: tuple[Question, str] | None = None
     needs_confirmation: bool = False
+    means: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

@@ -67,7 +67,7 @@ def split(asked: Asked) -> Done | Refusal:
         asked.policy, after(ticket, effects), after(new, effects), at=asked.fresh.now
     )
     said = tuple(_shown(asked, ticket, one) for one in found)
-    return Done((*effects, *clocks), needs_confirmation=True, warnings=said)
+    return Done((*effects, *clocks), needs_confirmation=True, means=said)
 
 
 def opened_by_split(effects: tuple[Effect, ...]) -> Ticket | None:
