@@ -89,6 +89,7 @@ class Daemon:
         self._compose = composer_for(config)
         self.sender = self._built_sender(config)
         self.desk = Desk(self._policy, now, lambda: secrets.token_bytes(SEED_BYTES))
+        self._probes = Probes(places.probes)
         self.clerk = Clerk(
             spool=self.spool,
             archive=self.archive,
@@ -97,7 +98,7 @@ class Daemon:
             records=Resolver().records,
             desk=self.desk,
             letters_written=self.sender.ring,
-            probes=Probes(places.probes),
+            probes=self._probes,
         )
         self.watch = watch_over(
             self.database, self.spool, floor, self.sender, self.desk, config.alarm_command
@@ -152,6 +153,7 @@ class Daemon:
         self.spool.doorbell = self.clerk.ring
         self._working = asyncio.create_task(self.clerk.run())
         self.clock.start()
+        await asyncio.to_thread(self._probes.announce, self._keys)
         self.fronts = self._built_fronts()
         for front in self.fronts:
             await front.start()
@@ -233,6 +235,7 @@ class Daemon:
         if keys is not None and keys != self._keys:
             _log.info("keys_changed", count=len(keys.keys))
             self._keys = keys
+            await asyncio.to_thread(self._probes.announce, keys)
         self._loaded = found.with_keys(self._keys)
         self._loaded_at = self._now()
         _log.info("config_reloaded", count=len(found.files))

@@ -32,6 +32,7 @@ LIFE: Final = timedelta(minutes=15)
 OUTSTANDING_MAX: Final = 100
 KEPT_SECONDS_MAX: Final = 2 * LIFE.total_seconds()
 FOLDER_MODE: Final = 0o700
+DESK_FILE: Final = "desk"
 _ID_BYTES: Final = 15
 _WORD: Final = re.compile(r"([a-z2-7]{24})\.([0-9a-f]{64})")
 _SECRET, _TAKEN, _SEEN = "secret", "taken", "seen"
@@ -90,6 +91,7 @@ def seen_of(spool_id: str, envelope: Envelope, origin: Origin) -> Seen:
 class Probes:
     """The test mails of one desk, below ``folder`` in its state folder.
 
+    ``DESK_FILE`` says by which keys the running desk knows them.
     A test mail is a file ``ID.secret``, then ``ID.taken`` with the spool id of the one mail
     that may be it, then ``ID.seen``.
     """
@@ -99,10 +101,20 @@ class Probes:
 
     # What `mailtrack check` does.
 
+    def would_be_known(self, keys: KeyRing) -> bool:
+        """Whether the desk that started last takes what these keys sign for a test mail.
+
+        A desk with other keys, or one that knows no test mails, would make tickets of them.
+        """
+        try:
+            known = (self._folder / DESK_FILE).read_text("ascii").split()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return bool(keys.keys) and _print_of(keys.keys[0][1], keys) in known
+
     def mint(self, keys: KeyRing, *, now: datetime) -> Probe:
         """A new test mail, known to the desk for ``LIFE``. Raises ``OSError``."""
-        self._folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-        self._give_to_the_desk(self._folder)
+        self._make_folder()
         self._sweep()
         if sum(1 for _ in self._folder.glob(f"*.{_SECRET}")) >= OUTSTANDING_MAX:
             raise TooManyProbes(f"{OUTSTANDING_MAX} test mails are out; wait some minutes")
@@ -125,6 +137,15 @@ class Probes:
             self._path(probe_id, kind).unlink(missing_ok=True)
 
     # What the desk does.
+
+    def announce(self, keys: KeyRing) -> None:
+        """Say by which keys test mails are known here, without a word of the keys."""
+        prints = "\n".join(_print_of(key, keys) for _, key in keys.keys)
+        try:
+            self._make_folder()
+            self._write(self._folder / DESK_FILE, prints)
+        except OSError as error:
+            _log.error("probes_not_announced", reason=str(error))
 
     def recognised(
         self, word: str, *, spool_id: str, keys: KeyRing, now: datetime
@@ -172,6 +193,10 @@ class Probes:
 
     # Files.
 
+    def _make_folder(self) -> None:
+        self._folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        self._give_to_the_desk(self._folder)
+
     def _path(self, probe_id: str, kind: str) -> Path:
         return self._folder / f"{probe_id}.{kind}"
 
@@ -200,8 +225,16 @@ class Probes:
         """What nobody waits for any more goes, by the files' own times."""
         for path in self._folder.iterdir():
             with suppress(OSError):
-                if time.time() - path.stat().st_mtime > KEPT_SECONDS_MAX:
+                if (
+                    path.name != DESK_FILE
+                    and time.time() - path.stat().st_mtime > KEPT_SECONDS_MAX
+                ):
                     path.unlink()
+
+
+def _print_of(key: bytes, keys: KeyRing) -> str:
+    message = f"mailtrack/probe/print/1\0{keys.instance}"
+    return hmac.digest(key, message.encode(), "sha256").hex()
 
 
 def _mac(key: bytes, probe_id: str, secret: str, keys: KeyRing) -> str:

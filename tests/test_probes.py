@@ -122,6 +122,18 @@ def test_a_test_mail_that_is_decided_anew_after_a_crash_is_still_one(probes: Pro
     assert not recognised("one", timedelta(), replace(KEYS, instance="another desk"))
 
 
+def test_a_desk_with_other_keys_is_sent_no_test_mail(probes: Probes) -> None:
+    turned = replace(KEYS, keys=(("z", b"z" * 32), *KEYS.keys))
+    assert not probes.would_be_known(KEYS), "no desk that knows test mails has run here"
+    probes.announce(KEYS)
+    assert probes.would_be_known(KEYS) and not probes.would_be_known(turned)
+    assert not probes.would_be_known(replace(KEYS, keys=()))
+    probes.announce(turned)
+    assert probes.would_be_known(KEYS) and probes.would_be_known(turned)
+    (file,) = probes._folder.iterdir()
+    assert all(key.hex() not in file.read_text() for _, key in turned.keys)
+
+
 def test_the_test_mails_that_are_out_are_bounded(probes: Probes) -> None:
     for _ in range(OUTSTANDING_MAX):
         last = probes.mint(KEYS, now=NOW)

@@ -38,14 +38,18 @@ def live_findings(
     if not is_at_work(places.spool):
         mend = f"systemctl start mailtrack, or mailtrack serve. Its state: {places.state}"
         return (bad(TEST, "it is not running, and test mails come back to it", mend),)
-    if not loaded.policy.keys.keys:
-        mend = (
-            "If systemd hands them over, let it hand them to this command as well:\n"
-            "systemd-run --pipe --property=LoadCredential=token-keys:/path/to/them "
-            "mailtrack check …"
-        )
-        return (bad(TEST, "its keys are not to be found from here", mend),)
     probes = Probes(places.probes)
+    try:
+        is_known = probes.would_be_known(loaded.policy.keys)
+    except OSError as error:
+        return (_not_ours(error),)
+    if not is_known:
+        mend = (
+            "If they or mailtrack were just changed, wait a moment, or restart it. If systemd "
+            "hands them over, say here where they are:\n"
+            "MAILTRACK_TOKEN_KEYS_FILE=/etc/mailtrack/secrets/token-keys mailtrack check …"
+        )
+        return (bad(TEST, "the one that runs has other keys than are found from here", mend),)
     relay = Relay(*server, Tls.NONE)
     entrance = SmtpCourier(relay, hostname=loaded.config.hostname, timeouts=TIMEOUTS)
 
@@ -54,8 +58,7 @@ def live_findings(
         try:
             trials = _trials(loaded, probes, couriers, seconds_max=seconds_max)
         except OSError as error:
-            mend = "Run this as the user of the desk: sudo -u mailtrack mailtrack check …"
-            return (bad(TEST, f"it cannot be told of test mails: {clean(str(error))}", mend),)
+            return (_not_ours(error),)
         try:
             return await tried(trials, probes, places.archive, seconds_max=seconds_max)
         finally:
@@ -63,6 +66,11 @@ def live_findings(
                 await one.close()
 
     return (*asyncio.run(run()), *_left_out(loaded))
+
+
+def _not_ours(error: OSError) -> Finding:
+    mend = "Run this as the user of the desk: sudo -u mailtrack mailtrack check …"
+    return bad(TEST, f"it cannot be told of test mails: {clean(str(error))}", mend)
 
 
 def _trials(
