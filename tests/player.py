@@ -309,6 +309,10 @@ class Player:
         lines = [f"{one.rule}: {one.said} {one.where}".strip() for one in self._handled.trace]
         assert any(step.words in line for line in lines), f"the trace is {lines}"
 
+    def step_nowhere(self, step: Step) -> None:
+        places = self.stage.holds(step.words)
+        assert not places, f"it still stands in {', '.join(places)}"
+
     def _nothing_left_over(self, _step: Step) -> None:
         if self._heard:
             raise Otherwise(

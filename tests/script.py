@@ -15,6 +15,7 @@ A file is a few comments, the desk's YAML where it differs from `scenarios/desk/
     held H1: commands, asks ivan      held nothing         what waits for somebody's word
     ended as duplicate                                     the end state of the last mail
     because: rules.yaml:4                                  a line of its trace
+    nowhere: xylophone                                     no file, row or raw mail holds it
     off      on                                            mail only waits; it is taken
     restart                                                all that is not on disk is forgotten
 
@@ -44,6 +45,7 @@ _STEPS = {
     "held": r"held (H\d+: .+|nothing)",
     "ended": r"ended as (\w+)",
     "because": r"because: (.+)",
+    "nowhere": r"nowhere: (.+)",
     "away": r"away (\w+ until \S+ \S+)",
 }
 STEPS = {verb: re.compile(pattern) for verb, pattern in _STEPS.items()}

@@ -20,12 +20,15 @@ from mailtrack import clerk
 from mailtrack.config.load import load
 from mailtrack.desk.origin import names_to_ask, origin_of
 from mailtrack.desk.policy import Policy
+from mailtrack.errands import Errands
+from mailtrack.intake.archive import Archive
+from mailtrack.intake.spoolfile import head_of
 from mailtrack.mail.address import address_from
 from mailtrack.mail.compose import letter_bytes
 from mailtrack.mail.envelope import Envelope, Front
 from mailtrack.mail.message import AttachmentRef, OutgoingMail, ParsedMail
 from mailtrack.mail.parse import attachment_bytes, parse
-from mailtrack.store import ledger, lookup, outgoing
+from mailtrack.store import errands, ledger, lookup, outgoing
 from mailtrack.store.codec import mail_from_json, trace_from_json
 from mailtrack.store.database import Database
 from mailtrack.store.rows import held_from, journal_row_from, token_from
@@ -90,6 +93,8 @@ class Stage:
         self._mails = 0
         self._ticks = 0
         self._archive: dict[str, bytes] = {}
+        self._heads: dict[str, bytes] = {}
+        self._folder = folder
         self._url = f"sqlite:///{folder / 'mailtrack.db'}"
         shutil.copy(_empty_database(), folder / "mailtrack.db")
         self._database = Database(self._url)
@@ -127,6 +132,7 @@ class Stage:
             sha256=sha256,
             authenticated_as=login,
         )
+        self._heads[sha256] = head_of(envelope)
         taken = self._proved(envelope.spool_id, envelope, parse(raw))
         if self.is_off:
             self._waiting.append(taken)
@@ -170,6 +176,7 @@ class Stage:
         if self.is_off:
             return
         self._strike()
+        self._run_errands()
         for _ in range(LETTERS_MAX):
             if not self._send_due():
                 break
@@ -256,6 +263,33 @@ class Stage:
         tick_id = f"tick-{self._ticks:06d}"
         with self._database.transaction() as session:
             clerk.tick(session, tick_id=tick_id, desk=self._desk(tick_id))
+
+    def _run_errands(self) -> None:
+        """What admins asked to be done to stored data; for that the raw mails lie on disk."""
+        with self._database.reading() as session:
+            if errands.next_errand(session.connection()) is None:
+                return
+        archive = Archive(self._folder / "archive")
+        for sha256, raw in self._archive.items():
+            archive.path(sha256).parent.mkdir(exist_ok=True)
+            archive.path(sha256).write_bytes(self._heads[sha256] + raw)
+        desk = self._desk("errands")
+        at_work = Errands(
+            self._database, archive, self._folder, policy=desk.policy, now=desk.now,
+            seed=desk.seed,
+        )  # fmt: skip
+        while at_work.run_next():
+            pass
+        self._archive = {sha256: archive.raw(sha256) for sha256 in archive.names()}
+        for sha256 in self._archive:
+            head, end, _ = archive.path(sha256).read_bytes().partition(b"\r\n")
+            self._heads[sha256] = head + end
+
+    def holds(self, words: str) -> list[str]:
+        """Where the words still stand: in which file of the desk, or raw mail."""
+        files = [path for path in self._folder.rglob("*") if path.is_file()]
+        stored = {path.name: path.read_bytes() for path in files} | self._archive
+        return sorted(name for name, content in stored.items() if words.encode() in content)
 
     def _send_due(self) -> int:
         with self._database.transaction() as session:
