@@ -35,6 +35,7 @@ FOLDER_MODE: Final = 0o700
 DESK_FILE: Final = "desk"
 _ID_BYTES: Final = 15
 _WORD: Final = re.compile(r"([a-z2-7]{24})\.([0-9a-f]{64})")
+_OURS: Final = re.compile(r"\.?[a-z2-7]{24}\.(secret|taken|seen)(\.[0-9a-f]{8})?")
 _SECRET, _TAKEN, _SEEN = "secret", "taken", "seen"
 
 _log = log.get("probes")
@@ -113,8 +114,9 @@ class Probes:
         return bool(keys.keys) and _print_of(keys.keys[0][1], keys) in known
 
     def mint(self, keys: KeyRing, *, now: datetime) -> Probe:
-        """A new test mail, known to the desk for ``LIFE``. Raises ``OSError``."""
-        self._make_folder()
+        """A new test mail, known to the desk for ``LIFE``. Raises ``OSError``, too if no desk
+        was ever announced here.
+        """
         self._sweep()
         if sum(1 for _ in self._folder.glob(f"*.{_SECRET}")) >= OUTSTANDING_MAX:
             raise TooManyProbes(f"{OUTSTANDING_MAX} test mails are out; wait some minutes")
@@ -142,7 +144,7 @@ class Probes:
         """Say by which keys test mails are known here, without a word of the keys."""
         prints = "\n".join(_print_of(key, keys) for _, key in keys.keys)
         try:
-            self._make_folder()
+            self._folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
             self._write(self._folder / DESK_FILE, prints)
         except OSError as error:
             _log.error("probes_not_announced", reason=str(error))
@@ -193,10 +195,6 @@ class Probes:
 
     # Files.
 
-    def _make_folder(self) -> None:
-        self._folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-        self._give_to_the_desk(self._folder)
-
     def _path(self, probe_id: str, kind: str) -> Path:
         return self._folder / f"{probe_id}.{kind}"
 
@@ -207,7 +205,7 @@ class Probes:
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
-            self._give_to_the_desk(draft)
+                self._give_to_the_desk(descriptor)
             if is_new:
                 os.link(draft, path)
             else:
@@ -215,20 +213,21 @@ class Probes:
         finally:
             draft.unlink(missing_ok=True)
 
-    def _give_to_the_desk(self, path: Path) -> None:
+    def _give_to_the_desk(self, descriptor: int) -> None:
         """Root may check a desk that runs as somebody else, who has to read what root wrote."""
         if os.geteuid() == 0:
-            owner = self._folder.parent.stat()
-            os.chown(path, owner.st_uid, owner.st_gid)
+            owner = self._folder.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
     def _sweep(self) -> None:
-        """What nobody waits for any more goes, by the files' own times."""
+        """What nobody waits for any more goes, by the files' own times.
+
+        Only what bears our names: the folder is the desk's, and root may be who sweeps it.
+        """
         for path in self._folder.iterdir():
             with suppress(OSError):
-                if (
-                    path.name != DESK_FILE
-                    and time.time() - path.stat().st_mtime > KEPT_SECONDS_MAX
-                ):
+                age = time.time() - path.lstat().st_mtime
+                if _OURS.fullmatch(path.name) and age > KEPT_SECONDS_MAX:
                     path.unlink()
 
 

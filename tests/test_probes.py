@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,16 @@ from pathlib import Path
 import pytest
 from bench import NOW, Bench, bench_policy
 
-from mailtrack.probes import HEADER, LIFE, OUTSTANDING_MAX, Probe, Probes, TooManyProbes
+from mailtrack.probes import (
+    DESK_FILE,
+    HEADER,
+    KEPT_SECONDS_MAX,
+    LIFE,
+    OUTSTANDING_MAX,
+    Probe,
+    Probes,
+    TooManyProbes,
+)
 from mailtrack.store import lookup
 from mailtrack.tickets.token import KeyRing
 
@@ -31,7 +41,19 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 @pytest.fixture
 def probes(tmp_path: Path) -> Probes:
-    return Probes(tmp_path / "probes")
+    return announced(tmp_path / "probes")
+
+
+def announced(folder: Path) -> Probes:
+    """As a desk leaves it when it starts."""
+    probes = Probes(folder)
+    probes.announce(KEYS)
+    return probes
+
+
+def files_of(probes: Probes) -> list[Path]:
+    """All but what the desk said of itself."""
+    return [one for one in probes._folder.iterdir() if one.name != DESK_FILE]
 
 
 def mail(word: str, number: int, *, sender: str = "", subject: str = "Hello") -> bytes:
@@ -77,7 +99,7 @@ async def test_what_a_stranger_makes_up_is_an_ordinary_mail(
     bench: Bench, probes: Probes
 ) -> None:
     probe, other = (probes.mint(KEYS, now=NOW) for _ in range(2))
-    stranger = Probes(probes._folder.parent / "elsewhere")
+    stranger = announced(probes._folder.parent / "elsewhere")
     theirs = stranger.mint(replace(KEYS, keys=(("a", b"x" * 32),)), now=NOW)
     words = [*forged(probe, other), theirs.word]
     for number, word in enumerate(words, 1):
@@ -124,8 +146,10 @@ def test_a_test_mail_that_is_decided_anew_after_a_crash_is_still_one(probes: Pro
 
 def test_a_desk_with_other_keys_is_sent_no_test_mail(probes: Probes) -> None:
     turned = replace(KEYS, keys=(("z", b"z" * 32), *KEYS.keys))
-    assert not probes.would_be_known(KEYS), "no desk that knows test mails has run here"
-    probes.announce(KEYS)
+    nobody = Probes(probes._folder.parent / "elsewhere")
+    assert not nobody.would_be_known(KEYS), "no desk that knows test mails has run here"
+    with pytest.raises(FileNotFoundError):
+        nobody.mint(KEYS, now=NOW)
     assert probes.would_be_known(KEYS) and not probes.would_be_known(turned)
     assert not probes.would_be_known(replace(KEYS, keys=()))
     probes.announce(turned)
@@ -144,20 +168,32 @@ def test_the_test_mails_that_are_out_are_bounded(probes: Probes) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand files over")
-def test_what_root_mints_can_be_read_by_the_user_of_the_desk(tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    state.mkdir()
-    shutil.chown(state, "nobody", "nogroup")
-    probes = Probes(state / "probes")
+def test_what_root_mints_can_be_read_by_the_user_of_the_desk(
+    probes: Probes, tmp_path: Path
+) -> None:
+    shutil.chown(tmp_path / "probes", "nobody", "nogroup")
     probes.mint(KEYS, now=NOW)
-    (file,) = probes._folder.iterdir()
-    assert {probes._folder.owner(), file.owner()} == {"nobody"}
+    (file,) = files_of(probes)
+    assert file.owner() == "nobody"
 
 
 def test_nobody_but_the_desk_can_read_a_secret(probes: Probes) -> None:
     probes.mint(KEYS, now=NOW)
-    (file,) = probes._folder.iterdir()
+    (file,) = files_of(probes)
     assert (probes._folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (
         0o700,
         0o600,
     )
+
+
+def test_what_nobody_waits_for_is_swept_and_nothing_else(probes: Probes) -> None:
+    """Root may be who sweeps: a folder that was bent to another place loses nothing there."""
+    probe = probes.mint(KEYS, now=NOW)
+    old, other = probes._folder / f"{probe.id}.secret", probes._folder / "passwd"
+    other.write_text("root")
+    long_ago = time.time() - KEPT_SECONDS_MAX - 60
+    for file in (old, other, probes._folder / DESK_FILE):
+        os.utime(file, (long_ago, long_ago))
+    second = probes.mint(KEYS, now=NOW)
+    assert {one.name for one in files_of(probes)} == {"passwd", f"{second.id}.secret"}
+    assert probes.would_be_known(KEYS)
