@@ -1,13 +1,21 @@
 """The fronts as the suite meets them: each opened on a spool of its own, each asked alike."""
 
 import asyncio
+import itertools
 import os
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 
+from servers.dovecot import Dovecot
+from waiting import wait_until
+
+from mailtrack.intake.imap.account import DONE, SEEN, TOO_BIG, Account, Security
+from mailtrack.intake.imap.front import ImapFront
+from mailtrack.intake.imap.ledger import FolderStatus, statuses
 from mailtrack.intake.limits import Limits
 from mailtrack.intake.listen import Listen
 from mailtrack.intake.lmtp import LmtpFront
@@ -25,6 +33,15 @@ FOREIGN = "dana@client.example"
 MAIL = b"From: dana@client.example\r\nSubject: Printer on fire\r\n\r\nIt burns.\r\n"
 NO_FLOOR = Floor(bytes_min=0, share_min=0.0)
 ANSWER_SECONDS = 10.0
+
+
+_mailboxes = itertools.count(1)
+
+
+class Power(Enum):
+    """What a door can do that not every way in can."""
+
+    TURN_AWAY = "say no to a recipient or to a loop: whoever hands over hears it at once"
 
 
 @dataclass(frozen=True)
@@ -106,6 +123,7 @@ class Door:
     hello = "EHLO client.example"
     kind = Front.SMTP
     peer = "127.0.0.1"
+    powers = frozenset(Power)
 
     def __init__(self, root: Path, setup: Setup) -> None:
         self.root = root
@@ -188,6 +206,15 @@ class Door:
         """How many answers follow a mail."""
         return 1
 
+    @classmethod
+    def size_of(cls, raw: bytes) -> int:
+        """How large a well-formed mail is when it is measured."""
+        return len(raw)
+
+    def as_it_came(self, raw: bytes) -> bytes:
+        """What must lie on disk after the last mail, ``raw``, was handed over."""
+        return raw
+
     def stored(self) -> list[tuple[Envelope, bytes]]:
         """What is in the spool, as a new process would find it."""
         return [self.spool.read(spool_id) for spool_id in self.spool.waiting(1000)]
@@ -240,6 +267,96 @@ class PipeDoor(Door):
         )
         outcomes = {os.EX_OK: "ok", os.EX_TEMPFAIL: "later"}
         return Verdict(outcomes.get(end.code, "never"), end.text)
+
+
+class ImapDoor(Door):
+    """A mailbox on a real server: a mail is laid into it, and the front let loose on it.
+
+    What the envelope said stands in the header here, as a mail server would have written it.
+    """
+
+    kind = Front.IMAP
+    peer = ""
+    powers = frozenset[Power]()
+
+    def __init__(self, server: Dovecot, root: Path, setup: Setup) -> None:
+        super().__init__(root, setup)
+        self.server = server
+        self.account = Account(
+            host="127.0.0.1",
+            port=server.port,
+            user=f"door{next(_mailboxes)}.{os.getpid()}@example.org",
+            security=Security.NONE,
+            fallback=OURS,
+            password=server.password,
+        )
+        self.fetching = self.new_front()
+
+    def new_front(self) -> ImapFront:
+        """One more, as the next process would have it."""
+        return ImapFront(
+            [self.account], self.spool, self.reception, state=self.root, now=lambda: NOON
+        )
+
+    async def open(self) -> None:
+        self.spool.lock()
+
+    async def close(self) -> None:
+        await self.fetching.stop()
+        await self.spool.close()
+
+    async def deliver(
+        self, raw: bytes, recipients: Sequence[str] = (OURS,), *, sender: str = FOREIGN
+    ) -> Verdict:
+        self.lay(raw, recipients, sender=sender)
+        await self.fetching.start()
+        await wait_until(self.has_looked, what="the front has looked into the mailbox")
+        await self.fetching.stop()
+        return Verdict(self._outcome())  # nobody is told a word
+
+    def lay(
+        self, raw: bytes, recipients: Sequence[str] = (OURS,), *, sender: str = FOREIGN
+    ) -> None:
+        """Into the mailbox, where nobody has looked yet."""
+        self.server.append(self.account.user, _written(raw, recipients, sender))
+
+    def has_looked(self) -> bool:
+        """Whether the front has been through the mailbox, or stumbled over it."""
+        status = self.status()
+        return status is not None and status.state in ("idle", "waiting")
+
+    def status(self) -> FolderStatus | None:
+        return next(iter(statuses(self.root)), None)
+
+    def flags(self) -> set[str]:
+        """Those of the last mail in the mailbox, but for what the server itself sets."""
+        with self.server.connect(self.account.user) as session:
+            session.select("INBOX", readonly=True)
+            _, found = session.uid("FETCH", "*", "(FLAGS)")
+        text = found[0].decode() if found and isinstance(found[0], bytes) else ""
+        return {flag for flag in (SEEN, DONE, TOO_BIG) if flag in text}
+
+    def _outcome(self) -> str:
+        """A flag is the answer a mailbox gets; without one the mail is tried again."""
+        answers = {frozenset({SEEN, DONE}): "ok", frozenset({TOO_BIG}): "never"}
+        return answers.get(frozenset(self.flags()), "later")
+
+    @classmethod
+    def size_of(cls, raw: bytes) -> int:
+        return len(_written(raw, [OURS], FOREIGN))
+
+    def as_it_came(self, raw: bytes) -> bytes:
+        """As another client finds it: the server has a say in bare line ends and NULs."""
+        return self.server.mails(self.account.user)[-1]
+
+    def stored(self) -> list[tuple[Envelope, bytes]]:
+        """What was taken whole: of a mail too big the spool has a stub."""
+        return [one for one in super().stored() if one[0].full_size_bytes is None]
+
+
+def _written(raw: bytes, recipients: Sequence[str], sender: str) -> bytes:
+    """What a mail server lays into a mailbox: the envelope on top of the mail."""
+    return f"Return-Path: <{sender}>\r\nTo: {', '.join(recipients)}\r\n".encode() + raw
 
 
 def wire_form(raw: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """LMTP: one answer for each accepted recipient, over TCP and over a Unix socket."""
 
+import errno
 import socket
 from pathlib import Path
 
@@ -51,6 +52,33 @@ class LmtpSuite(SessionSuite):
         await wire.write(wire_form(MAIL))
         assert [(await wire.answer())[:3] for _ in range(2)] == ["552", "552"]
         assert (await wire.say("NOOP")).startswith("250 OK")
+
+    @pytest.mark.parametrize(
+        "error", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("a fault")]
+    )
+    async def test_a_failure_of_ours_is_told_to_each_and_nothing_is_half_taken(
+        self, make_door: MakeDoor, error: Exception
+    ) -> None:
+        trouble = [error]
+
+        def sync(_: int) -> None:
+            if trouble:
+                raise trouble[0]
+
+        door = await make_door(Setup(sync=sync))
+        wire = await door.greeted()
+        recipients = (OURS, UNKNOWN, ALSO_OURS, "support+tok@help.example")
+        for expected in ("4", "2"):
+            await wire.say("MAIL FROM:<>")
+            codes = [(await wire.say(f"RCPT TO:<{to}>"))[:3] for to in recipients]
+            assert codes == ["250", "550", "250", "250"]
+            await wire.say("DATA")
+            await wire.write(wire_form(MAIL))
+            assert [(await wire.answer())[:1] for _ in range(3)] == [expected] * 3
+            assert (await wire.say("NOOP")).startswith("250 OK")
+            assert len(door.stored()) == (expected == "2")
+            assert list((door.spool.root / "tmp").iterdir()) == []
+            trouble.clear()
 
     @pytest.mark.parametrize("hello", ["EHLO client.example", "HELO client.example"])
     async def test_the_greetings_of_smtp_are_refused(
