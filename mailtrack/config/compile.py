@@ -284,6 +284,7 @@ def _policy_of(
         waiting=WaitingPolicy(
             confirm_within=file.held.confirm_within,
             questions_hour_max=file.held.questions_hour_max,
+            unanswered_day_max=file.held.unanswered_day_max,
             list_at=file.held.list_at,
             keep_for=file.held.keep_for,
         ),

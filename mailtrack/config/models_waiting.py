@@ -89,6 +89,12 @@ class HeldSection(Section):
         description="How often one agent is asked in an hour; what is above is asked in one "
         "letter.",
     )
+    unanswered_day_max: Count = Field(
+        _WAITING.unanswered_day_max,
+        description="An agent who was asked about so many mails in a day and has answered none "
+        "of these is not asked about each further one that nothing proves to be theirs: they "
+        "get one letter about the rest, and then none for a day.",
+    )
     list_at: TimeOfDay = spelt(
         "08:30",
         time_from,

@@ -15,7 +15,7 @@ from typing import Final
 from mailtrack.desk.case import Case, Outcome
 from mailtrack.desk.commands.order import Refusal
 from mailtrack.desk.foretold import shown_subject
-from mailtrack.desk.identity import can_prove_agents, needs_origin
+from mailtrack.desk.identity import can_prove_agents, needs_origin, writer_of
 from mailtrack.desk.letter_views import (
     CollisionView,
     HeldConfirmView,
@@ -25,6 +25,7 @@ from mailtrack.desk.letter_views import (
 )
 from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.desk.showing import action, desk_view, entry_view, ticket_view
+from mailtrack.desk.threads import answered_token, live_token
 from mailtrack.desk.views import (
     ActionView,
     Goes,
@@ -46,6 +47,7 @@ from mailtrack.mail.address import Address
 from mailtrack.tickets.context import HeldMail
 from mailtrack.tickets.decision import Hold, NoteHeld, Reason
 from mailtrack.tickets.letter import Letter
+from mailtrack.tickets.reading import Verdict
 from mailtrack.tickets.ticket import Entry, Ticket
 from mailtrack.tickets.token import Purpose
 from mailtrack.tickets.waiting import HeldNote
@@ -234,7 +236,9 @@ def hold_unproved(
             is_usual=needs_origin(case.policy) and not can_prove_agents(case.policy),
         )
 
-    return outcome + _ask(case, "held", held, agent=agent, ticket=ticket, view=view)
+    return outcome + _ask(
+        case, "held", held, agent=agent, ticket=ticket, view=view, is_own=own is not None
+    )
 
 
 def hold_collision(
@@ -255,7 +259,9 @@ def hold_collision(
             yours=text[:HELD_TEXT_CHARS_MAX],
         )
 
-    return outcome + _ask(case, "collision", held, agent=agent, ticket=ticket, view=view)
+    return outcome + _ask(
+        case, "collision", held, agent=agent, ticket=ticket, view=view, is_own=True
+    )
 
 
 def held_view(held: HeldMail) -> HeldView:
@@ -273,12 +279,17 @@ def _ask(
     agent: Agent,
     ticket: Ticket | None,
     view: Callable[[Address], LetterView],
+    is_own: bool = False,
 ) -> Outcome:
     # What is not asked about now is asked in one letter with others, at a beat of the clock.
     recent, waiting = case.context.automatic, case.policy.waiting
     if recent.errors_to_sender_day >= case.policy.brakes.errors_to_sender_day_max:
         return Outcome(trace=(Reason("held", f"{agent.name} was asked often enough today"),))
-    if name == "held" and recent.questions_to_sender_hour >= waiting.questions_hour_max:
+    is_enough = name == "held" and recent.questions_to_sender_hour >= waiting.questions_hour_max
+    # Whose address is a list, say, is not written to for each forgery. Their own mails are
+    # asked about all the same.
+    is_silent = recent.unanswered_by_sender_day >= waiting.unanswered_day_max
+    if is_enough or (is_silent and not (is_own or _is_theirs(case, agent))):
         return Outcome(trace=(Reason("held", f"{agent.name} is asked later, in one letter"),))
     to = recipient_of(agent)
     style = Style(held_id=held.held_id, why=held.reason)
@@ -287,6 +298,18 @@ def _ask(
         case, name, to, view=view(address), ticket=ticket, style=style
     )
     return Outcome((NoteHeld((held.held_id,), HeldNote.ASKED),), (letter,))
+
+
+def _is_theirs(case: Case, agent: Agent) -> bool:
+    """Whether something speaks for it that this agent wrote: a proof, or a token of theirs."""
+    verdict = case.reading.origin.verdict
+    if verdict is not Verdict.NONE:
+        return verdict is Verdict.PASS
+    writer = writer_of(case.mail, case.reading.origin, case.policy)
+    token = live_token(case, Purpose.REPLY, Purpose.NOTE)
+    if token is None and writer is not None:
+        token = answered_token(case, writer, Purpose.REPLY, Purpose.NOTE)
+    return token is not None and token.person == agent.id
 
 
 def taps(

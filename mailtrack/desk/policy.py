@@ -158,7 +158,9 @@ class WaitingPolicy:
     """How long mail waits for somebody's word, and how often anybody is told of it.
 
     ``confirm_within`` is how long a question can be answered. Nobody is asked more than
-    ``questions_hour_max`` times an hour; the rest is asked in one letter. Admins are reminded
+    ``questions_hour_max`` times an hour; the rest is asked in one letter. Who leaves
+    ``unanswered_day_max`` questions of a day unanswered gets one letter more about all that
+    nobody proves to be theirs, and then none for a day. Admins are reminded
     of a mail when it is as old as each of ``remind_after``, and get the list of all at
     ``list_at`` of the desk's zone. After ``keep_for`` it is put by as rejected. Of quarantine
     they have a letter in ``quarantine_letter_every`` at most.
@@ -166,6 +168,7 @@ class WaitingPolicy:
 
     confirm_within: timedelta = timedelta(hours=24)
     questions_hour_max: int = 5
+    unanswered_day_max: int = 3
     remind_after: tuple[timedelta, ...] = (timedelta(hours=24), timedelta(hours=72))
     list_at: time = time(8, 30)
     keep_for: timedelta = timedelta(days=30)

@@ -48,6 +48,7 @@ from mailtrack.tickets.token import Purpose
 from mailtrack.tickets.waiting import (
     LIST_DONE,
     QUARANTINE_TOLD,
+    AskedLately,
     HeldNote,
     Quarantined,
     QuarantineState,
@@ -57,6 +58,7 @@ from mailtrack.tickets.waiting import (
 )
 
 SHOWN_MAX: Final = 50  # of each kind in one letter
+SILENT_FOR: Final = timedelta(days=1)
 RETENTION: Final = "@retention"
 
 
@@ -136,12 +138,7 @@ def _put_by(
 def _digests(case: Case, waiting: Waiting, held: tuple[WaitingHeld, ...]) -> Outcome:
     """One letter for each agent about all that they were not asked about yet."""
     outcome = Outcome()
-    busy = {
-        person
-        for person, in_hour, in_day in waiting.asked_lately
-        if in_hour >= case.policy.waiting.questions_hour_max
-        or in_day >= case.policy.brakes.errors_to_sender_day_max
-    }
+    busy = {one.person for one in waiting.asked_lately if _is_asked_enough(case, one, held)}
     unasked: dict[str, list[WaitingHeld]] = {}
     for one in held:
         if one.person is not None and not one.is_asked:
@@ -151,6 +148,24 @@ def _digests(case: Case, waiting: Waiting, held: tuple[WaitingHeld, ...]) -> Out
         if agent is not None and agent.is_active and person not in busy:
             outcome += _digest(case, agent, items[:SHOWN_MAX])
     return outcome
+
+
+def _is_asked_enough(case: Case, asked: AskedLately, held: tuple[WaitingHeld, ...]) -> bool:
+    """Whether somebody is left alone for now.
+
+    Who answers nothing gets one letter about the rest, when no more of it has come for an
+    hour, and none for a day then.
+    """
+    policy, since = case.policy, case.fresh.now - SILENT_FOR
+    unanswered = sum(
+        one.person == asked.person and one.is_asked and one.at > since for one in held
+    )
+    is_silent = unanswered >= policy.waiting.unanswered_day_max
+    return (
+        asked.in_hour >= policy.waiting.questions_hour_max
+        or asked.in_day >= policy.brakes.errors_to_sender_day_max
+        or (is_silent and bool(asked.in_hour or asked.digests_in_day))
+    )
 
 
 def _digest(case: Case, agent: Agent, items: list[WaitingHeld]) -> Outcome:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from mailtrack.mail.address import address_from
 from mailtrack.store.storms import usual_acknowledgements
 from mailtrack.store.tables import LETTER, TAG, TICKET, Brake, LetterState
+from mailtrack.store.waiting import unanswered_count
 from mailtrack.tickets.context import RecentAutomatic
 from mailtrack.tickets.letter import Letter
 from mailtrack.tickets.reading import Reading
@@ -112,6 +113,7 @@ def recent_automatic(
     def count(brake: Brake, within: timedelta) -> int:
         return sum(row.brake == brake and row.written_at > now - within for row in letters)
 
+    asked_day = count(Brake.ERROR, _DAY) + count(Brake.QUESTION, _DAY)
     sender = address_from(reading.sender_key or "")
     asked = {"person": person or "", "domain": sender.domain if sender else ""}
     spans = {"hour": now - _HOUR, "day": now - _DAY}
@@ -129,12 +131,15 @@ def recent_automatic(
         mails_in_ticket_10_minutes=max(
             (_mails_since(ticket, now - _TEN_MINUTES) for ticket in tickets), default=0
         ),
-        errors_to_sender_day=count(Brake.ERROR, _DAY) + count(Brake.QUESTION, _DAY),
+        errors_to_sender_day=asked_day,
         questions_to_sender_hour=count(Brake.QUESTION, _HOUR),
         answers_to_sender_hour=count(Brake.ANSWER, _HOUR),
         admins_told_hour=hour.held,
         acknowledgements_usual=usual_acknowledgements(connection, now=now, this_hour=hour.site),
         flood=hour.flood,
+        unanswered_by_sender_day=unanswered_count(connection, person, since=now - _DAY)
+        if person and asked_day
+        else 0,
     )
 
 

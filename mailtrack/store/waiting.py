@@ -37,6 +37,7 @@ from mailtrack.tickets.decision import (
 from mailtrack.tickets.waiting import (
     LIST_DONE,
     QUARANTINE_TOLD,
+    AskedLately,
     HeldNote,
     Quarantined,
     QuarantineState,
@@ -44,6 +45,7 @@ from mailtrack.tickets.waiting import (
     Waiting,
 )
 
+HELD_DIGEST: Final = "held_digest"  # the letter that asks about several mails
 LISTED_MAX: Final = 200  # of each kind; what is beyond is counted
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
@@ -91,6 +93,7 @@ _ASKED: Final = (
                 )
             )
         ).label("in_hour"),
+        func.count(case((LETTER.c.name == HELD_DIGEST, 1))).label("digests_in_day"),
     )
     .where(
         LETTER.c.brake.is_not(None),
@@ -99,6 +102,11 @@ _ASKED: Final = (
         LETTER.c.state != LetterState.STOPPED.value,
     )
     .group_by(LETTER.c.person)
+)
+_UNANSWERED: Final = (
+    select(func.count())
+    .select_from(HELD)
+    .where(_OPEN, HELD.c.person == bindparam("person"), HELD.c.asked_at > bindparam("since"))
 )
 _NAMED_HELD: Final = select(HELD).where(HELD.c.serial == bindparam("serial"))
 _NAMED_QUARANTINED: Final = select(QUARANTINE).where(QUARANTINE.c.serial == bindparam("serial"))
@@ -125,7 +133,10 @@ def look_up_waiting(session: Session, *, now: datetime) -> Waiting:
         read=_read(connection, apart),
         listed_at=marks.get(LIST_DONE),
         quarantine_told_at=marks.get(QUARANTINE_TOLD),
-        asked_lately=tuple((row.person, row.in_hour, row.in_day) for row in asked),
+        asked_lately=tuple(
+            AskedLately(row.person, row.in_hour, row.in_day, row.digests_in_day)
+            for row in asked
+        ),
     )
 
 
@@ -155,6 +166,12 @@ def named(connection: Connection, ids: Iterable[str]) -> tuple[HeldMail | Quaran
             row = connection.execute(_NAMED_QUARANTINED, {"serial": serial}).first()
             found += [rows.quarantined_from(row)] if row is not None else []
     return tuple(found)
+
+
+def unanswered_count(connection: Connection, person: str, *, since: datetime) -> int:
+    """How many mails wait that somebody was asked about since then."""
+    asked = {"person": person, "since": since}
+    return int(connection.execute(_UNANSWERED, asked).scalar_one())
 
 
 def quarantined_as(session: Session, spool_id: str) -> Quarantined | None:

@@ -93,6 +93,8 @@ class RecentAutomatic:
 
     ``acknowledgements_usual`` is the mean of this hour in the fortnight before, None if it is
     not known or does not matter. ``flood`` is the ticket that takes this sender's flood.
+    ``unanswered_by_sender_day`` are the mails in this agent's name that they were asked about
+    in the last day, and that wait still.
     """
 
     to_sender_10_minutes: int = 0
@@ -108,6 +110,7 @@ class RecentAutomatic:
     acknowledgements_usual: float | None = None
     flood: int | None = None
     questions_to_sender_hour: int = 0
+    unanswered_by_sender_day: int = 0
 
 
 @dataclass(frozen=True, slots=True)

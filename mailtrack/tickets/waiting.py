@@ -70,6 +70,20 @@ class WaitingHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedLately:
+    """How often somebody was written to about held mail.
+
+    ``in_hour`` counts the questions of the last hour, ``in_day`` the questions and complaints
+    of the last day, ``digests_in_day`` those of them that asked about several mails at once.
+    """
+
+    person: PersonId
+    in_hour: int
+    in_day: int
+    digests_in_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """A mail that was read after all. ``number`` is the ticket it ended in, None for none."""
 
@@ -84,8 +98,7 @@ class Waiting:
 
     ``listed_at`` is when the last daily list was due, None if there never was one.
     ``quarantine_told_at`` is when admins last had a letter about quarantine.
-    ``asked_lately`` counts by person the questions of the last hour, and the questions and
-    complaints of the last day.
+    ``asked_lately`` holds everybody who was asked or told of a slip in the last day.
     """
 
     held: tuple[WaitingHeld, ...] = ()
@@ -95,4 +108,4 @@ class Waiting:
     read: tuple[Read, ...] = ()
     listed_at: datetime | None = None
     quarantine_told_at: datetime | None = None
-    asked_lately: tuple[tuple[PersonId, int, int], ...] = ()
+    asked_lately: tuple[AskedLately, ...] = ()
