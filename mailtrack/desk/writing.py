@@ -164,6 +164,15 @@ def token_address(case: Case, ticket: Ticket | None, token: Token) -> Address:
     return _token_address(case.policy, queue, token)
 
 
+def reply_address(policy: Policy, queue: Queue, text: str) -> Address:
+    """Where an answer to a letter of the queue goes, if ``text`` is the letter's token."""
+    if policy.reply_mode is ReplyMode.SUBDOMAIN:
+        return Address(text, policy.reply_domain)
+    if policy.reply_mode is ReplyMode.HEADERS:
+        return queue.address
+    return Address(f"{queue.address.local}{policy.delimiter}{text}", queue.address.domain)
+
+
 def queue_for(policy: Policy, name: str) -> Queue:
     """The queue of that name; the first one if an admin has taken it away since."""
     return policy.queue(name) or policy.queues[0]
@@ -186,12 +195,7 @@ def _sender_name(name: str, queue: Queue) -> str:
 
 
 def _token_address(policy: Policy, queue: Queue, token: Token) -> Address:
-    text = policy.keys.text_of(token)
-    if policy.reply_mode is ReplyMode.SUBDOMAIN:
-        return Address(text, policy.reply_domain)
-    if policy.reply_mode is ReplyMode.HEADERS:
-        return queue.address
-    return Address(f"{queue.address.local}{policy.delimiter}{text}", queue.address.domain)
+    return reply_address(policy, queue, policy.keys.text_of(token))
 
 
 def _confirm_token(case: Case, to: Recipient, *, ticket: Ticket | None, held_id: str) -> Token:

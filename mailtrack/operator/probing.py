@@ -118,7 +118,8 @@ async def _sent(
     if trial.instead is None:
         return None, [first]
     on_its_way, more = await _sent(trial.instead, probes, in_vain)
-    return on_its_way, [first, *more]
+    # Refused as well: then it was not for what the first one claimed.
+    return on_its_way, [first, *more] if on_its_way else more
 
 
 _MEND: Final = "Is this the server's name, its port, and may this machine connect to it?"

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final
 
 from mailtrack.desk.policy import Policy, Queue, ReplyMode
+from mailtrack.desk.writing import reply_address
 from mailtrack.mail.address import Address, Mailbox
 from mailtrack.mail.compose import letter_bytes
 from mailtrack.mail.message import AttachmentRef, OutgoingMail
@@ -56,18 +57,6 @@ def trial(
         refused=lambda said: bad(test, f"{shown} is refused: “{said}”", mend),
         lost=bad(test, f"a mail to {shown} has not come to the desk in {seconds:g} s", mend),
     )
-
-
-def reply_address(policy: Policy, queue: Queue, token: str) -> Address:
-    """Where an answer would go."""
-    match policy.reply_mode:
-        case ReplyMode.SUBDOMAIN:
-            return Address(token, policy.reply_domain)
-        case ReplyMode.HEADERS:
-            return queue.address
-        case ReplyMode.PLUS:
-            local = f"{queue.address.local}{policy.delimiter}{token}"
-            return Address(local, queue.address.domain)
 
 
 def shown_address(policy: Policy, queue: Queue) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 
 from mailtrack.config.settings import Dkim
 from mailtrack.desk.policy import Policy, Queue, ReplyMode
+from mailtrack.desk.writing import reply_address
 from mailtrack.mail.address import Address
 from mailtrack.mail.compose import letter_bytes
 from mailtrack.mail.signing import Signer, record_of
@@ -22,7 +23,6 @@ from mailtrack.operator.replies import (
     made_up_token,
     no_attachment,
     probed,
-    reply_address,
     test_letter,
 )
 from mailtrack.outbox.delivery import Courier
