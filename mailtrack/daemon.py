@@ -51,7 +51,6 @@ from mailtrack.store import ledger, lookup, outgoing
 from mailtrack.store.database import Database
 from mailtrack.tickets.decision import Decision
 from mailtrack.tickets.fresh import SEED_BYTES, Fresh
-from mailtrack.tickets.letter import SentLetter
 from mailtrack.watch import watch_over
 from mailtrack.ways import acceptance_of, composer_for, courier_for, fronts_for, limits_of
 
@@ -256,23 +255,11 @@ class Daemon:
         if failure.kind is FailureKind.STALE:
             self.clerk.list_unacknowledged(claimed)
             return
-        letter = SentLetter(
-            id=claimed.letter_id,
-            name=claimed.name,
-            person=claimed.person,
-            number=claimed.number,
-            recipient=str(claimed.mail.recipient),
-            message_id=claimed.mail.message_id,
-            subject=claimed.mail.subject,
-            text=claimed.mail.text,
-            state="failed" if is_final else "waiting",
-            written_at=claimed.written_at,
-            left_at=None,
-            entry_id=claimed.entry_id,
+        letter, is_blocked = (
+            claimed.unsent(is_final=is_final),
+            failure.kind is FailureKind.BLOCKED,
         )
-        undelivered = Undelivered(
-            letter, failure.reason, is_final, failure.kind is FailureKind.BLOCKED
-        )
+        undelivered = Undelivered(letter, failure.reason, is_final, is_blocked)
         if claimed.name == "undeliverable":
             _log.error("letter_lost_twice", letter=claimed.letter_id, reason=failure.reason)
             return

@@ -128,6 +128,14 @@ class Player:
     def step_on(self, _step: Step) -> None:
         self._move(self.stage.begin_again)
 
+    def step_relay(self, step: Step) -> None:
+        what, _, refused = step.words.partition(" ")
+        self.stage.is_relay_down = what == "down"
+        if refused:
+            recipient, _, reason = refused.partition(": ")
+            self.stage.refused[recipient] = reason
+        self._move(lambda: None)
+
     def step_away(self, step: Step) -> None:
         agent, _, until = step.words.partition(" until ")
         self.stage.send_away(agent, at_from(until, self.stage.policy.zone))

@@ -17,6 +17,7 @@ A file is a few comments, the desk's YAML where it differs from `scenarios/desk/
     because: rules.yaml:4                                  a line of its trace
     nowhere: xylophone                                     no file, row or raw mail holds it
     off      on                                            mail only waits; it is taken
+    relay down    relay up    relay refuses cara@cust.example: 550 no such user
     restart                                                all that is not on disk is forgotten
 
 Headers stand under `-->` and `<--` (a mail's replace the defaults; one without a value is left
@@ -39,6 +40,7 @@ _STEPS = {
     "restart": r"restart()",
     "off": r"off()",
     "on": r"on()",
+    "relay": r"relay (down|up|refuses \S+: .+)",
     "ticket": r"ticket (\d+: .+)",
     "entry": r"entry (\d+\.\d+: .+)",
     "clock": r"clock (\d+: .+)",
@@ -50,7 +52,7 @@ _STEPS = {
 }
 STEPS = {verb: re.compile(pattern) for verb, pattern in _STEPS.items()}
 # What moves the world on: before it, every letter that left must have been expected.
-MOVES = frozenset({"mail", "at", "advance", "restart", "off", "on", "away"})
+MOVES = frozenset({"mail", "at", "advance", "restart", "off", "on", "away", "relay"})
 
 _MAIL_WORDS = re.compile(r"\s+(to|cc|bcc|answers|taps|sends|logged in as|by)\s+")
 _YAML = re.compile(r"(mailtrack|people|rules|sla)\.yaml:")

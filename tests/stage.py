@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from mailtrack import clerk
 from mailtrack.config.load import load
 from mailtrack.desk.origin import names_to_ask, origin_of
+from mailtrack.desk.own_letters import Undelivered, decide_undelivered
 from mailtrack.desk.policy import Policy
 from mailtrack.errands import Errands
 from mailtrack.intake.archive import Archive
@@ -44,6 +45,7 @@ from mailtrack.store.tables import (
 )
 from mailtrack.tickets.context import Grant, HeldMail
 from mailtrack.tickets.decision import Decision, Disposition, Reason, SetAway
+from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.reading import Record
 from mailtrack.tickets.ticket import JournalRow, Ticket
 from mailtrack.tickets.token import KeyRing
@@ -87,6 +89,8 @@ class Stage:
         self.left: list[Left] = []
         self.keys: dict[str, bytes] = {}  # what the DNS says
         self._name = name
+        self.is_relay_down = False
+        self.refused: dict[str, str] = {}  # what the relay says of a recipient
         self.is_off = False  # mail is accepted by the fronts and waits
         self._waiting: list[clerk.Taken] = []
         self.released = 0  # held mails that the last mail released
@@ -292,13 +296,29 @@ class Stage:
         return sorted(name for name, content in stored.items() if words.encode() in content)
 
     def _send_due(self) -> int:
+        if self.is_relay_down:
+            return 0
         with self._database.transaction() as session:
             claimed = outgoing.claim(session, now=self.now, limit=LETTERS_MAX, lease=LEASE)
         for one in claimed:
+            if reason := self.refused.get(one.mail.recipient.key):
+                self._give_up(one, reason)
+                continue
             self.left.append(self._left(one.name, one.person, one.number, one.mail))
             with self._database.transaction() as session:
                 outgoing.mark_sent(session, one.letter_id, self.now)
         return len(claimed)
+
+    def _give_up(self, letter: outgoing.Claimed, reason: str) -> None:
+        """As the sender does: its author is told first, then it is marked."""
+        undelivered = Undelivered(letter.unsent(is_final=True), reason, is_final=True)
+        ticket = self.ticket(letter.number) if letter.number else None
+        decision_id = f"refused.{letter.letter_id}"
+        fresh = Fresh(self.now, 0, 0, decision_id, self._desk(decision_id).seed())
+        decision = decide_undelivered(undelivered, ticket, policy=self.policy, fresh=fresh)
+        with self._database.transaction() as session:
+            ledger.record_tick(session, decision, tick_id=decision_id, at=self.now)
+            outgoing.mark_failed(session, letter.letter_id, self.now, reason)
 
     def _left(self, name: str, person: str, number: int | None, mail: OutgoingMail) -> Left:
         raw = letter_bytes(mail, self._attached)

@@ -22,6 +22,7 @@ from mailtrack.store.database import Database as Database
 from mailtrack.store.database import Session as Session
 from mailtrack.store.database import savepoint as savepoint
 from mailtrack.store.tables import LETTER, LETTER_MAIL, LetterState
+from mailtrack.tickets.letter import SentLetter
 from mailtrack.tickets.ticket import PersonId
 
 REASON_CHARS_MAX: Final = 500
@@ -161,6 +162,23 @@ class Claimed:
     brake: str | None = None
     reason: str = ""
     why: str = ""
+
+    def unsent(self, *, is_final: bool) -> SentLetter:
+        """The letter as the desk knows it: one that waits still, or that will never leave."""
+        return SentLetter(
+            id=self.letter_id,
+            name=self.name,
+            person=self.person,
+            number=self.number,
+            recipient=str(self.mail.recipient),
+            message_id=self.mail.message_id,
+            subject=self.mail.subject,
+            text=self.mail.text,
+            state=(LetterState.FAILED if is_final else LetterState.WAITING).value,
+            written_at=self.written_at,
+            left_at=None,
+            entry_id=self.entry_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,8 @@ def everything(session: Session) -> None:
         tokens=tuple(TokenText(Purpose.REPLY, "a", handle, "mac") for handle in handles),
         known_ids=("<l1@help.example>", "<e2@client.example>"),
         numbers=(1, 2),
+        has_words=True,
+        typed_tokens=(TokenText(Purpose.REPLY, "a", "handle22", "mac"),),
         brackets=(Bracket("why", "", "[why]"),),
     )
     look_up(session, asked, now=NOON + MINUTE)

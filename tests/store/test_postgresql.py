@@ -157,3 +157,14 @@ def test_marks_of_storms_count_up_and_fall_due(desk: Database) -> None:
     assert {(one.mark, one.count) for one in due.marks} == {(Mark.KEPT, 2), (Mark.BREAKER, 1)}
     assert [line.number for line in due.lines] == [1]
     assert left.marks == ()
+
+
+def test_what_an_agent_was_told_of(desk: Database) -> None:
+    told = letter("l1", 1, person="@ivan")
+    with desk.transaction() as session:
+        write(session, opened(1), "s1")
+        write(session, decided(letters=(told,)), "s2")
+    with desk.reading() as session:
+        asked = reading("s3", agent="ivan", has_words=True, numbers=(1,))
+        (said,) = look_up(session, asked, now=NOON + MINUTE).elsewhere
+    assert (said.number, said.author) == (1, DANA)
