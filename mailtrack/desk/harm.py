@@ -42,7 +42,8 @@ def harm_in(
         )
     others = tickets_quoted(case, readers, typed)
     if others and not case.is_granted(HoldReason.OTHERS):
-        reason, what = HoldReason.OTHERS, ", ".join(f"#{number}" for number in others)
+        shown = ", ".join(f"#{number}" for number in others)
+        reason, what = HoldReason.OTHERS, f"what stands in {shown}"
     elif _repeats_internal(case, tickets, text, is_told=bool(others)):
         reason, what = HoldReason.LEAK, "what only agents are shown"
     else:

@@ -19,6 +19,7 @@ from mailtrack.mail.parameters import Parameters, parameters_from
 TYPE: Final = "content-type"
 ENCODING: Final = "content-transfer-encoding"
 
+_OPEN: Final = "does not cover {}, and the mail could be read in another way"
 _AS_IT_IS: Final = ("7bit", "8bit", "binary")
 _MULTIPARTS: Final = ("multipart/alternative", "multipart/mixed", "multipart/related")
 # Charsets in which a byte below 128 is what it is in ASCII, wherever it stands.
@@ -87,14 +88,14 @@ def _open_parts(form: Form, signed: Collection[str], body: bytes) -> str:
     is_closed = body.rstrip(_BLANKS).endswith(b"\r\n" + mark + b"--")
     if form.type.value in _MULTIPARTS and is_framed and is_closed:
         return ""
-    return "leaves open which parts it has"
+    return _OPEN.format("Content-Type")
 
 
 def _open_type(form: Form, signed: Collection[str], body: bytes) -> str:
     if TYPE in signed:
         return ""
     is_plain = form.type.value == "text/plain" and _CHARSET.fullmatch(form.type.get("charset"))
-    return "leaves open what its text is" if not is_plain or _PART.search(body) else ""
+    return _OPEN.format("Content-Type") if not is_plain or _PART.search(body) else ""
 
 
 def _open_encoding(form: Form, signed: Collection[str], body: bytes) -> str:
@@ -106,4 +107,4 @@ def _open_encoding(form: Form, signed: Collection[str], body: bytes) -> str:
         is_open = bool(_BROKEN.search(body))
     else:
         is_open = form.encoding != "base64" or not _BASE64.fullmatch(body)
-    return "leaves open how its text is encoded" if is_open else ""
+    return _OPEN.format("Content-Transfer-Encoding") if is_open else ""
