@@ -19,7 +19,7 @@ from mailtrack.desk.proofs import Relay
 from mailtrack.mail.address import Address, Mailbox, ascii_lower
 from mailtrack.mail.authentication import raw_fields, results_of
 from mailtrack.mail.message import Stamp
-from mailtrack.operator.findings import Finding, advice, bad, clean, good
+from mailtrack.operator.findings import Finding, Grade, advice, bad, clean, good
 from mailtrack.operator.probing import Came, Parcel, Trial
 from mailtrack.outbox.delivery import Courier
 from mailtrack.probes import HEADER, Probe
@@ -115,19 +115,32 @@ def judged(
     came: Came, forgeries: tuple[Forgery, ...], policy: Policy, victim: Mailbox
 ) -> tuple[Finding, ...]:
     """What became of them, and of what the server writes itself."""
-    found = [_about_forgeries(came, forgeries, policy, victim), _about_own(came, policy)]
-    signed = [one.domain for one in came.mail.provenance.signatures]
-    wanted = policy.dkim.signers_of(victim.address.domain) if policy.dkim else ()
-    if set(signed) & set(wanted):
-        found.append(
-            advice(
-                "signatures",
-                f"the forged mail of {victim.address} was signed by {wanted[0]} on its way",
-                "Your server takes this machine for one of yours and signs what it sends. Make "
-                "sure that it signs nothing that comes from outside",
-            )
-        )
+    forged = _about_forgeries(came, forgeries, policy, victim)
+    found = [forged, _about_own(came, policy)]
+    if forged.grade is not Grade.BAD:
+        found += _about_verdict(came, policy, victim)
     return tuple(found)
+
+
+def _about_verdict(came: Came, policy: Policy, victim: Mailbox) -> list[Finding]:
+    """What the running desk made of the whole mail, if it still claims to be the agent's."""
+    test, said = "the forged mail as a whole", clean(came.seen.said)
+    if came.mail.sender is None or came.mail.sender.address.key != victim.address.key:
+        return []
+    if came.seen.verdict == Verdict.PASS:
+        return [advice(test, f"the desk takes it for {victim.address}'s: {said}", _MACHINE)]
+    signers = {one.domain for one in came.mail.provenance.signatures}
+    wanted = policy.dkim.signers_of(victim.address.domain) if policy.dkim else ()
+    if signers & set(wanted):
+        found = f"it was signed by {wanted[0]} on its way, and not believed: {said}"
+        return [advice(test, found, _MACHINE)]
+    return [good(test, f"it proves nothing: {said}")]
+
+
+_MACHINE: Final = (
+    "Your server takes this machine for one of yours and vouches for what it sends. Make sure "
+    "that it vouches for nothing that comes from outside"
+)
 
 
 def _about_forgeries(

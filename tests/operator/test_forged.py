@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from desk.cases import NOW, POLICY
 
 from mailtrack.desk.policy import Policy
-from mailtrack.desk.proofs import AUTH, DMARC, Relay
+from mailtrack.desk.proofs import AUTH, DMARC, DkimTrust, Relay
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Envelope, Front
 from mailtrack.mail.parse import parse
@@ -16,7 +17,7 @@ from mailtrack.operator.findings import Finding, Grade
 from mailtrack.operator.forged import _victim, forgeries_of, judged
 from mailtrack.operator.probing import Came
 from mailtrack.probes import Probe, seen_of
-from mailtrack.tickets.reading import Origin
+from mailtrack.tickets.reading import Origin, Verdict
 
 NAME = "mx.help.example"
 PROBE = Probe("a" * 24, "word")
@@ -85,6 +86,29 @@ def test_a_server_that_refuses_a_forged_from_may_still_let_forged_results_throug
     assert told(policy, arrived)[0].grade is Grade.BAD
 
 
+SIGNED = "DKIM-Signature: v=1; a=rsa-sha256; d=help.example; s=x; bh=AA==; h=from; b=AA==\r\n"
+WHOLE = [
+    (Origin(said="no way to prove is configured"), "", Grade.GOOD, "it proves nothing: no way"),
+    (Origin(Verdict.PASS, "dkim", "DKIM: signed"), "", Grade.ADVICE, "takes it for ada@help"),
+    (Origin(said="there is no key"), SIGNED, Grade.ADVICE, "signed by help.example on its"),
+]
+
+
+@pytest.mark.parametrize(("origin", "signed", "grade", "words"), WHOLE)
+def test_what_the_desk_itself_made_of_the_mail_is_told(
+    origin: Origin, signed: str, grade: Grade, words: str
+) -> None:
+    policy = replace(desk(1), dkim=DkimTrust((), timedelta(hours=72), timedelta(0)))
+    arrived = came(policy, signed + RECEIVED, kept=slice(0))
+    found = told(policy, replace(arrived, seen=seen_of("1", arrived.envelope, origin)))[2]
+    assert found.grade is grade and words in found.said, found
+
+
+def test_of_a_mail_that_claims_less_nothing_more_is_told() -> None:
+    policy = desk(1)
+    assert len(told(policy, came(policy, RECEIVED, kept=slice(0), sender="a@b.example"))) == 2
+
+
 def test_renamed_fields_are_named() -> None:
     policy = desk(2)
     found = told(policy, came(policy, RECEIVED, name="X-Old-Results"))[0]
@@ -112,14 +136,14 @@ def test_where_the_server_writes_its_own_is_compared_with_where_we_look(
 
 def test_a_way_in_that_is_not_behind_the_server_is_told() -> None:
     policy = desk(1, front=Front.SMTP)
-    forged, own = told(policy, came(policy, OWN))
+    forged, own, _ = told(policy, came(policy, OWN))
     assert forged.grade is Grade.GOOD and "nothing is that comes in by this way" in forged.said
     assert own.grade is Grade.BAD and "behind_mta: true" in own.mend
 
 
 def test_a_desk_that_believes_nobody_hears_what_it_could_believe() -> None:
     arrived = came(POLICY, RECEIVED + OWN)
-    kept, own = told(POLICY, arrived)
+    kept, own, _ = told(POLICY, arrived)
     assert kept.grade is Grade.GOOD and "believed by nobody" in kept.said
     assert own.grade is Grade.ADVICE
     assert "authserv_id: mx.help.example, received_hops: 2" in own.mend
