@@ -16,6 +16,7 @@ from mailtrack.desk.policy import Policy, ReplyMode
 from mailtrack.intake.fronts import FRONTS, Running
 from mailtrack.intake.limits import Limits
 from mailtrack.intake.listen import Listen
+from mailtrack.intake.maildata import Budget
 from mailtrack.intake.reception import Acceptance, Reception, accept_own
 from mailtrack.intake.spool import Spool
 from mailtrack.mail.address import Address
@@ -45,6 +46,7 @@ def fronts_for(
     now: Callable[[], datetime],
 ) -> tuple[Running, ...]:
     """All fronts of the configuration, not started; ``handed`` are systemd's sockets."""
+    buffer = Budget(reception.limits.data_buffer_bytes_max)
     wanted = (
         (Front.SMTP, config.smtp),
         (Front.LMTP, config.lmtp),
@@ -61,6 +63,7 @@ def fronts_for(
             tls_required=kind is Front.SUBMISSION,
             authenticator=check_login if kind is Front.SUBMISSION else None,
             sock=handed.get(kind.value),
+            buffer=buffer,
             now=now,
         )
         for kind, listener in wanted

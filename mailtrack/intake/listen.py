@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,19 +51,18 @@ async def open_server(
     factory: Callable[[], asyncio.BaseProtocol],
     *,
     sock: socket.socket | None,
-    tls: ssl.SSLContext | None,
 ) -> asyncio.Server:
-    """A server at ``listen``, or on ``sock`` if one was handed over; ``tls`` from the start."""
+    """A server at ``listen``, or on ``sock`` if one was handed over."""
     loop = asyncio.get_running_loop()
     if sock is not None and sock.family == socket.AF_UNIX:
-        return await loop.create_unix_server(factory, sock=sock, backlog=BACKLOG, ssl=tls)
+        return await loop.create_unix_server(factory, sock=sock, backlog=BACKLOG)
     if sock is not None:
-        return await loop.create_server(factory, sock=sock, backlog=BACKLOG, ssl=tls)
+        return await loop.create_server(factory, sock=sock, backlog=BACKLOG)
     if listen.path is None:
         return await loop.create_server(
-            factory, listen.host or None, listen.port, backlog=BACKLOG, ssl=tls
+            factory, listen.host or None, listen.port, backlog=BACKLOG
         )
-    server = await loop.create_unix_server(factory, listen.path, backlog=BACKLOG, ssl=tls)
+    server = await loop.create_unix_server(factory, listen.path, backlog=BACKLOG)
     # Who may write to us is decided by the socket's group and its folder.
     listen.path.chmod(SOCKET_MODE)
     return server

@@ -38,3 +38,7 @@ class LmtpFront(SmtpFront):
 
     kind = Front.LMTP
     session_class = LmtpSession
+
+    def counts_refusals(self, _peer: str) -> bool:
+        """A mail server hands over what it was given; others have asked it."""
+        return False

@@ -17,6 +17,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from aiosmtpd.smtp import Session as Login
 
 from mailtrack import log
+from mailtrack.intake.enhanced import enhanced
+from mailtrack.intake.handshake import Guest, peer_of
 from mailtrack.intake.incoming import Incoming
 from mailtrack.intake.limits import Limits
 from mailtrack.intake.maildata import Budget, Share, read_mail
@@ -39,6 +41,7 @@ NOT_IMPLEMENTED: Final = Answer(502, "5.5.1 Not implemented")
 NO_RECIPIENTS: Final = Answer(503, "5.5.1 Need RCPT first")
 LOGIN_FIRST: Final = Answer(530, "5.7.0 Authentication required")
 NO_PARAMETERS: Final = Answer(501, "5.5.4 DATA takes no parameters")
+TOO_MANY_REFUSED: Final = Answer(421, "4.7.0 Too many recipients that are not here, closing")
 STOPPING: Final = Answer(421, "4.3.2 The service is being stopped, please try again later")
 OK: Final = Answer(250, "2.1.0 Ok")
 RECIPIENT_OK: Final = Answer(250, "2.1.5 Ok")
@@ -76,8 +79,9 @@ class House(Protocol):
     authenticator: Callable[[str, str], bool] | None
     is_stopping: bool
 
-    def admit(self, session: Session, peer: str) -> Answer | None: ...
-    def leave(self, session: Session) -> None: ...
+    def admit(self, guest: Guest, peer: str) -> Answer | None: ...
+    def leave(self, guest: Guest) -> None: ...
+    def counts_refusals(self, peer: str) -> bool: ...
     def has_room(self) -> Answer | None: ...
     async def refuses_login(self, peer: str, login: str, password: str) -> Answer | None: ...
     def begin(
@@ -157,6 +161,7 @@ class Session(SMTP):
         self._house = house
         self._peer_ip = ""
         self._is_turned_away = False
+        self._refused_count = 0
         self._claim: LoginPassword | None = None
         self._over: asyncio.TimerHandle | None = None
 
@@ -166,8 +171,7 @@ class Session(SMTP):
         if self._original_transport is not None:  # the same client, now encrypted
             super().connection_made(transport)
             return
-        peer = transport.get_extra_info("peername")
-        self._peer_ip = peer[0] if isinstance(peer, tuple) else ""
+        self._peer_ip = peer_of(transport)
         if refusal := self._house.admit(self, self._peer_ip):
             self._is_turned_away = True
             assert isinstance(transport, asyncio.WriteTransport)
@@ -251,13 +255,19 @@ class Session(SMTP):
             # The client hung up during the handshake, and asyncio tells nobody.
             self.connection_lost(None)
 
+    async def push(self, status: str | bytes) -> None:
+        if isinstance(status, bytes):  # what AUTH asks, in base64
+            await super().push(status)
+        else:
+            await super().push(enhanced(status))
+
     # The envelope.
 
     def extensions(self, offered: list[str]) -> list[str]:
         """What EHLO answers: no HELP, and AUTH only if somebody can be asked."""
         hidden = ("HELP",) if self._house.authenticator else ("HELP", "AUTH")
         lines = [line[4:] for line in offered if not line[4:].startswith(hidden)]
-        lines.append("PIPELINING")
+        lines += ["PIPELINING", "ENHANCEDSTATUSCODES"]
         return [f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"]
 
     def begin(self, transaction: Transaction, path: str) -> Answer:
@@ -280,9 +290,16 @@ class Session(SMTP):
             return TOO_MANY_RECIPIENTS
         recipient = self._house.reception.recipient(path)
         if isinstance(recipient, Answer):
+            self._refused_count += self._house.counts_refusals(self._peer_ip)
             return recipient
         transaction.recipients.append(recipient)
         return RECIPIENT_OK
+
+    async def smtp_RCPT(self, arg: str | None) -> None:
+        await super().smtp_RCPT(arg)
+        if self._refused_count >= self._house.limits.refused_recipients_max:
+            logger.warning("recipients_guessed", front=self._house.kind, peer=self._peer_ip)
+            self.dismiss(TOO_MANY_REFUSED)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         """The path as it was written, and the parameters; ``reception`` judges it.

@@ -18,6 +18,7 @@ from typing import Final
 
 from mailtrack import log
 from mailtrack.errors import TemporaryFailure
+from mailtrack.intake.handshake import Guest, Handshake
 from mailtrack.intake.incoming import Incoming
 from mailtrack.intake.listen import Listen, open_server
 from mailtrack.intake.maildata import Budget
@@ -44,7 +45,8 @@ class SmtpFront:
     ``tls`` is offered as STARTTLS, or spoken from the start if ``tls_implicit``; with
     ``tls_required`` nothing else works without it. ``authenticator`` answers whether a login
     and password are right; it runs in a thread and may be slow. ``sock`` is a listening socket
-    that systemd hands over, ``listen`` is then only a name.
+    that systemd hands over, ``listen`` is then only a name. ``buffer`` is the memory that mails
+    on their way in may take; fronts of one desk share one.
     """
 
     kind: Front = Front.SMTP
@@ -63,6 +65,7 @@ class SmtpFront:
         tls_required: bool = False,
         authenticator: Callable[[str, str], bool] | None = None,
         sock: socket.socket | None = None,
+        buffer: Budget | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.listen = listen
@@ -73,7 +76,7 @@ class SmtpFront:
         self.tls_implicit = tls_implicit
         self.tls_required = tls_required
         self.authenticator = authenticator
-        self.buffer = Budget(self.limits.data_buffer_bytes_max)
+        self.buffer = buffer or Budget(self.limits.data_buffer_bytes_max)
         self.is_stopping = False
         self._lockout = Lockout()
         # Of its own: who guesses passwords must not take the threads that others work with.
@@ -82,7 +85,7 @@ class SmtpFront:
         self._sock = sock
         self._now = now
         self._server: asyncio.Server | None = None
-        self._sessions: dict[Session, str] = {}
+        self._sessions: dict[Guest, str] = {}
         self._complain_again_at = 0.0
         self._all_gone = asyncio.Event()
         self._all_gone.set()
@@ -98,11 +101,17 @@ class SmtpFront:
         """Listen. OSError if the place is taken."""
         self._server = await open_server(
             self.listen,
-            lambda: self.session_class(self),
+            self._handshake if self.tls_implicit else self._session,
             sock=self._sock,
-            tls=self.tls if self.tls_implicit else None,
         )
         logger.info("front_started", front=self.kind, listen=str(self.listen))
+
+    def _session(self) -> Session:
+        return self.session_class(self)
+
+    def _handshake(self) -> Handshake:
+        assert self.tls is not None, "TLS from the start needs a certificate"
+        return Handshake(self, self.tls, self._session)
 
     async def stop(self) -> None:
         """Take no new mail, let the mails that are on their way in finish, close."""
@@ -127,7 +136,7 @@ class SmtpFront:
 
     # What a session asks.
 
-    def admit(self, session: Session, peer: str) -> Answer | None:
+    def admit(self, guest: Guest, peer: str) -> Answer | None:
         """Give a newcomer a place, or say why not."""
         if self.is_stopping:
             return STOPPING
@@ -135,17 +144,21 @@ class SmtpFront:
         if not _is_local(peer) and places.count(peer) >= self.limits.connections_per_ip_max:
             return BUSY
         if len(places) >= self.limits.connections_max and not self._make_room():
-            self._complain_of_crowd(session, peer)
+            self._complain_of_crowd(guest, peer)
             return BUSY
-        self._sessions[session] = peer
+        self._sessions[guest] = peer
         self._all_gone.clear()
         return None
 
-    def leave(self, session: Session) -> None:
+    def leave(self, guest: Guest) -> None:
         """Take a place back."""
-        self._sessions.pop(session, None)
+        self._sessions.pop(guest, None)
         if not self._sessions:
             self._all_gone.set()
+
+    def counts_refusals(self, peer: str) -> bool:
+        """Whether a peer may only guess so many recipients: our own relay does not guess."""
+        return not _is_local(peer)
 
     def has_room(self) -> Answer | None:
         """Why no mail can be taken now; None if one can."""
@@ -221,10 +234,10 @@ class SmtpFront:
         self.leave(slowest)
         return True
 
-    def _complain_of_crowd(self, session: Session, peer: str) -> None:
+    def _complain_of_crowd(self, guest: Guest, peer: str) -> None:
         """Once in a while: who crowds us out must not fill the log as well."""
-        if session.active_at >= self._complain_again_at:
-            self._complain_again_at = session.active_at + CROWD_LOG_SECONDS
+        if guest.active_at >= self._complain_again_at:
+            self._complain_again_at = guest.active_at + CROWD_LOG_SECONDS
             logger.warning(
                 "front_crowded", front=self.kind, count=len(self._sessions), peer=peer
             )

@@ -1,6 +1,7 @@
 """What every front that holds a conversation must do: SMTP, and LMTP both ways."""
 
 import asyncio
+import re
 
 import pytest
 from intake.doors import ALSO_OURS, FOREIGN, MAIL, OURS, Door, Setup, wire_form
@@ -76,7 +77,7 @@ class SessionSuite(FrontSuite):
         content = b"Subject: a\r\n\r\nfirst" + end + smuggled + b"Subject: b\r\n\r\nsecond\r\n"
         await wire.write(content + b".\r\n")
         assert (await wire.answer()).startswith("250")
-        assert (await wire.say("NOOP")).startswith("250 OK")
+        assert (await wire.say("NOOP")).startswith("250 2.0.0 OK")
         assert len(door.stored()) == 1
         assert b"second" in door.stored()[0][1]
 
@@ -156,8 +157,10 @@ class SessionSuite(FrontSuite):
     ) -> None:
         door = await make_door()
         wire = await door.greeted()
-        assert (await wire.say(line))[:3] == code
-        assert (await wire.say("RSET")).startswith("250")
+        answer = await wire.say(line)
+        assert answer[:3] == code
+        assert re.match(rf"\d\d\d {code[0]}\.\d{{1,3}}\.\d{{1,3}} \S", answer), answer
+        assert (await wire.say("RSET")).startswith("250 2.0.0 ")
 
     async def test_nothing_works_before_hello(self, make_door: MakeDoor) -> None:
         door = await make_door()
@@ -179,6 +182,7 @@ class SessionSuite(FrontSuite):
             "8BITMIME",
             "SMTPUTF8",
             "PIPELINING",
+            "ENHANCEDSTATUSCODES",
         ]
 
     @pytest.mark.parametrize(("count", "code"), [(2, "250"), (3, "452")])

@@ -34,7 +34,7 @@ class LmtpSuite(SessionSuite):
         await wire.write(wire_form(MAIL))
         assert [(await wire.answer())[:3] for _ in range(2)] == ["250", "250"]
         # Nothing more was said: the next answer is the one to NOOP.
-        assert (await wire.say("NOOP")).startswith("250 OK")
+        assert (await wire.say("NOOP")).startswith("250 2.0.0 OK")
 
     async def test_a_recipient_named_twice_is_answered_twice(self, make_door: MakeDoor) -> None:
         door = await make_door()
@@ -42,7 +42,7 @@ class LmtpSuite(SessionSuite):
         await wire.begin_mail([OURS, OURS])
         await wire.write(wire_form(MAIL))
         assert [(await wire.answer())[:3] for _ in range(2)] == ["250", "250"]
-        assert (await wire.say("NOOP")).startswith("250 OK")
+        assert (await wire.say("NOOP")).startswith("250 2.0.0 OK")
         assert len(door.stored()) == 1
 
     async def test_a_refused_mail_is_refused_to_each(self, make_door: MakeDoor) -> None:
@@ -51,7 +51,7 @@ class LmtpSuite(SessionSuite):
         await wire.begin_mail([OURS, ALSO_OURS])
         await wire.write(wire_form(MAIL))
         assert [(await wire.answer())[:3] for _ in range(2)] == ["552", "552"]
-        assert (await wire.say("NOOP")).startswith("250 OK")
+        assert (await wire.say("NOOP")).startswith("250 2.0.0 OK")
 
     @pytest.mark.parametrize(
         "error", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("a fault")]
@@ -75,7 +75,7 @@ class LmtpSuite(SessionSuite):
             await wire.say("DATA")
             await wire.write(wire_form(MAIL))
             assert [(await wire.answer())[:1] for _ in range(3)] == [expected] * 3
-            assert (await wire.say("NOOP")).startswith("250 OK")
+            assert (await wire.say("NOOP")).startswith("250 2.0.0 OK")
             assert len(door.stored()) == (expected == "2")
             assert list((door.spool.root / "tmp").iterdir()) == []
             trouble.clear()

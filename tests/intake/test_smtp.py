@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from intake.certificates import Certificate
-from intake.doors import MAIL, NO_FLOOR, OURS, Door, Setup, Wire, wire_form
+from intake.doors import FOREIGN, MAIL, NO_FLOOR, OURS, Door, Setup, Wire, wire_form
 from intake.front_suite import MakeDoor
 from intake.session_suite import SessionSuite
 from waiting import wait_until
 
+from mailtrack.intake import handshake, smtp
 from mailtrack.intake.limits import Limits
 from mailtrack.intake.listen import Listen, listen_from
 from mailtrack.intake.session import Session
@@ -119,6 +120,48 @@ class TestSmtp(SessionSuite):
         envelope = door.stored()[0][0]
         assert (envelope.authenticated_as, envelope.is_encrypted) == ("dana", True)
         assert envelope.peer == "127.0.0.1"
+
+    async def test_a_client_that_never_shakes_hands_holds_a_place_and_for_so_long_only(
+        self, make_door: MakeDoor, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        limits = Limits(connections_max=1, grace_seconds=1000)
+        setup = Setup(tls=certificate.server(), tls_implicit=True, limits=limits)
+        door = await make_door(setup)
+        silent = await door.connect()
+        await wait_until(lambda: len(door.front._sessions) == 1)
+        assert await (await door.connect()).is_closed(), "there is no place left"
+        silent.close()
+        await wait_until(lambda: not door.front._sessions)
+        monkeypatch.setattr(handshake, "HANDSHAKE_SECONDS_MAX", 0.05)
+        assert await (await door.connect()).is_closed(), "it was not quick enough"
+        await wait_until(lambda: not door.front._sessions)
+        monkeypatch.setattr(handshake, "HANDSHAKE_SECONDS_MAX", 10.0)
+        wire = await door.connect(tls=certificate.client())
+        assert (await wire.answer()).startswith("220")
+
+    async def test_who_says_no_tls_where_it_is_spoken_from_the_start_is_sent_away(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        door = await make_door(Setup(tls=certificate.server(), tls_implicit=True))
+        wire = await door.connect()
+        await wire.write(b"EHLO client.example\r\n")
+        assert await wire.is_closed()
+        await wait_until(lambda: not door.front._sessions)
+
+    async def test_who_guesses_recipients_is_sent_away(
+        self, make_door: MakeDoor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        door = await make_door(Setup(limits=Limits(refused_recipients_max=3)))
+        guesses = [f"RCPT TO:<guess{number}@help.example>" for number in range(5)]
+        relay = await door.greeted()
+        await relay.say(f"MAIL FROM:<{FOREIGN}>")
+        assert {(await relay.say(guess))[:3] for guess in guesses} == {"550"}, "it is ours"
+        monkeypatch.setattr(smtp, "_is_local", lambda _peer: False)
+        stranger = await door.greeted()
+        await stranger.say(f"MAIL FROM:<{FOREIGN}>")
+        assert [(await stranger.say(guess))[:3] for guess in guesses[:3]] == ["550"] * 3
+        assert (await stranger.answer()).startswith("421 4.7.0 ")
+        assert await stranger.is_closed()
 
     async def test_nobody_logs_in_without_encryption(
         self, make_door: MakeDoor, certificate: Certificate
