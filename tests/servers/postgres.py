@@ -10,6 +10,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import psutil
 from servers.machine import (
     LOOPBACK,
     START_SECONDS,
@@ -80,6 +81,19 @@ class Postgresql:
         if self._daemon is not None:
             self._daemon.stop(first_signal)
             self._daemon = None
+
+    def freeze(self) -> None:
+        """Nothing of it moves any more, and no connection ends, until `thaw`."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        main = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        # Each backend leads a session of its own, so there is no one group of all.
+        for process in (psutil.Process(main), *psutil.Process(main).children()):
+            process.send_signal(number)
 
     def remove(self) -> None:
         self.stop()
