@@ -72,6 +72,9 @@ class Daemon:
         self._keys = ensure_secrets(config.state, environ=environ)
         self._loaded = loaded.with_keys(self._keys)
         self._loaded_at = now()
+        # Of files that cannot be used: what is still to be told of, and what was told last.
+        self._untold: ConfigError | None = None
+        self._told: ConfigError | None = None
         self._state = config.state
         keys_file = keys_file_of(config.state, environ=environ)
         self._watched = Watched(folder, config.templates, environ=environ, keys=keys_file)
@@ -222,13 +225,18 @@ class Daemon:
     async def _look_at_files(self) -> None:
         if await asyncio.to_thread(self._watched.has_changed):
             await self._reload()
+        elif self._untold is not None:
+            await self._tell_of_mistakes(self._untold)
 
     async def _reload(self) -> None:
         found = await asyncio.to_thread(self._watched.reload)
         if isinstance(found, ConfigError):
             _log.error("config_refused", count=len(found.mistakes), reason=str(found))
-            await asyncio.to_thread(self._tell_of_mistakes, found)
+            # Hanging up once more over the same mistakes is no news.
+            if self._told is None or self._told.mistakes != found.mistakes:
+                await self._tell_of_mistakes(found)
             return
+        self._untold = self._told = None
         # Of the folder we work in: the file may name another, for the next start.
         keys = await asyncio.to_thread(key_ring, self._state, environ=self._environ)
         if keys is not None and keys != self._keys:
@@ -239,7 +247,17 @@ class Daemon:
         self._loaded_at = self._now()
         _log.info("config_reloaded", count=len(found.files))
 
-    def _tell_of_mistakes(self, error: ConfigError) -> None:
+    async def _tell_of_mistakes(self, error: ConfigError) -> None:
+        """By mail; as soon as there is a database to write it to."""
+        self._untold = error
+        try:
+            await asyncio.to_thread(self._write_of_mistakes, error)
+        except TemporaryFailure as failure:
+            _log.warning("config_mistakes_untold", reason=failure.reason)
+            return
+        self._untold, self._told = None, error
+
+    def _write_of_mistakes(self, error: ConfigError) -> None:
         since = self._loaded_at
         self._write_own(
             f"config.{self._now().strftime('%Y%m%dT%H%M%S.%f')}",
