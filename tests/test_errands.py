@@ -218,6 +218,25 @@ async def test_the_asking_lists_what_it_reaches(desk) -> None:
     assert not desk.errands.run_next(), "nothing is done before the answer"
 
 
+async def test_what_is_for_good_says_so_before(desk) -> None:
+    await desk.mail(CARA, "Lost", "One.")
+    for command, is_for_good in ((f"[erase:{CARA}]", True), (f"[export:{CARA}]", False)):
+        await desk.mail(ADA, command, "")
+        asked = desk.last_letter(ADA, "held")
+        assert ("This is for good" in asked.text) is is_for_good
+        assert ("This is for good" in (asked.html or "")) is is_for_good
+
+
+async def test_a_ticket_of_somebody_else_that_names_the_person_is_listed(desk) -> None:
+    await desk.mail(CARA, "Lost", "One.")
+    await desk.mail(BOB, "Mine", f"Ask {CARA.upper()}, too.")
+    await desk.mail(BOB, "Other", "Ask nobody.")
+    await desk.confirmed(f"[erase:{CARA}]")
+    told = desk.last_letter(ADA, "errand")
+    assert "please read them" in told.text.casefold()
+    assert "#2" in told.text and "#3" not in told.text
+
+
 async def test_an_export_holds_what_is_kept_of_a_person_and_nobody_else(desk) -> None:
     raw = await desk.mail(CARA, "Lost", f"My word is {SECRET}.")
     notification = desk.last_letter(IVAN, "notification")

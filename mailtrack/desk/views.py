@@ -218,6 +218,7 @@ class Caution(StrEnum):
     LEAKED_TOKEN = "leaked_token"  # a stranger has an agent's reply address; detail: whose
     RENEWED_TOKEN = "renewed_token"  # too many strangers have it; detail: whose
     EXPIRED = "expired"  # it answers a ticket closed too long ago; detail: its number
+    FOR_GOOD = "for_good"  # what is done cannot be undone
     SPLIT = "split"  # it was part of another ticket; detail: its number
     MUTED_ACK = "muted_ack"  # the customer was not told; detail: why
 

@@ -133,6 +133,7 @@ def erase(
     """
     raws = {*raws_of(connection, found), *also}
     review, entries = _erase_entries(connection, found, tombstone)
+    review |= _naming(connection, found)
     _erase_people(connection, found, tombstone)
     letters = _erase_letters(connection, found, tombstone)
     raws -= set(still_needed(connection, raws))
@@ -178,6 +179,17 @@ def _erase_entries(
     subjects = update(TICKET).where(TICKET.c.number.in_(found.own))
     connection.execute(subjects.values(subject=ERASED_TEXT, requester=tombstone))
     return review, len(theirs)
+
+
+def _naming(connection: Connection, found: Belongings) -> set[int]:
+    """The tickets of others in which the address is named; reads every entry once."""
+    known = (*found.own, *found.others, *found.kept)
+    named = or_(
+        ENTRY.c.text.icontains(found.person, autoescape=True),
+        ENTRY.c.subject.icontains(found.person, autoescape=True),
+    )
+    asked = select(ENTRY.c.number).where(named, ENTRY.c.number.not_in(known)).distinct()
+    return set(connection.execute(asked).scalars())
 
 
 def _erase_people(connection: Connection, found: Belongings, tombstone: str) -> None:

@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from mailtrack.desk.commands.order import Asked, Done, Problem, Refusal
+from mailtrack.desk.views import Caution
 from mailtrack.mail.address import address_from
 from mailtrack.tickets.decision import Entrust
 from mailtrack.tickets.errand import Errand, ErrandKind
@@ -61,4 +62,7 @@ def _entrusted(asked: Asked, kind: ErrandKind, about: str, number: int) -> Done:
     fresh = asked.fresh
     errand_id = f"errand.{fresh.id(f'errand/{kind.value}/{about}/{number}')}"
     errand = Errand(errand_id, kind, about, number, asked.actor.id, fresh.now)
-    return Done((Entrust(errand),), needs_confirmation=True)
+    language = asked.actor.language
+    for_good = asked.policy.stationery.label(language, "cautions", Caution.FOR_GOOD.value)
+    warnings = () if kind is ErrandKind.EXPORT else (for_good,)
+    return Done((Entrust(errand),), needs_confirmation=True, warnings=warnings)
