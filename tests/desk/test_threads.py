@@ -13,6 +13,7 @@ from desk.cases import (
     POLICY,
     TICKET,
     case,
+    entry,
     mail_from,
     numbered,
     participant,
@@ -21,17 +22,25 @@ from desk.cases import (
 
 from mailtrack.desk.case import Case
 from mailtrack.desk.identity import writer_of
-from mailtrack.desk.policy import TrustPolicy
+from mailtrack.desk.policy import Policy, TrustPolicy
 from mailtrack.desk.threads import MERGES_MAX, Thread, Via, live_token, match_thread, team_of
 from mailtrack.tickets.context import Context, KnownId
 from mailtrack.tickets.reading import Origin, Verdict
-from mailtrack.tickets.ticket import Part, Status, Ticket
+from mailtrack.tickets.ticket import SPLIT_FROM, JournalRow, Part, Status, Ticket
 from mailtrack.tickets.token import Purpose, Token
 
 IVAN = "ivan@help.example"
 OURS = "<ours@help.example>"
 THEIRS = "<theirs@cust.example>"
 STRICT = replace(POLICY, trust=TrustPolicy.STRICT)
+FAX = replace(entry("The fax.", author=BOB, number=2), message_id=THEIRS)
+SPLIT = replace(
+    numbered(2),
+    requester=BOB,
+    participants=(participant(BOB),),
+    entries=(FAX,),
+    journal=(JournalRow("s0", 2, NOW, "@ivan", SPLIT_FROM, FAX.id, "1"),),
+)
 
 
 def matched(one: Case) -> Thread:
@@ -241,3 +250,53 @@ def test_a_team_is_who_works_the_queue_and_is_still_here(
     queue: str, team: tuple[str, ...]
 ) -> None:
     assert team_of(POLICY, queue) == team
+
+
+@pytest.mark.parametrize(
+    ("sender", "holder", "verdict", "policy", "answered", "number"),
+    [
+        (BOB, CARA, Verdict.NONE, POLICY, (THEIRS,), 2),
+        (BOB, CARA, Verdict.PASS, STRICT, (THEIRS,), 2),
+        (BOB, CARA, Verdict.NONE, STRICT, (THEIRS,), 1),
+        (BOB, CARA, Verdict.FAIL, POLICY, (THEIRS,), 1),
+        (BOB, BOB, Verdict.NONE, STRICT, (THEIRS,), 2),
+        (BOB, BOB, Verdict.FAIL, STRICT, (THEIRS,), 1),
+        (BOB, BOB, Verdict.NONE, POLICY, (OURS, THEIRS), 1),
+        (CARA, CARA, Verdict.PASS, POLICY, (THEIRS,), 1),
+        (IVAN, "@ivan", Verdict.PASS, POLICY, (THEIRS,), 1),
+    ],
+)
+def test_a47_an_answer_to_ones_own_mail_follows_it_to_the_ticket_it_was_split_off_to(
+    sender: str,
+    holder: str,
+    verdict: Verdict,
+    policy: Policy,
+    answered: tuple[str, ...],
+    number: int,
+) -> None:
+    context = Context(tickets=(TICKET, SPLIT), known_ids=(KnownId(THEIRS, 2, BOB, False),))
+    one = case(
+        mail_from(sender),
+        tokens=(token(holder),),
+        known_ids=answered,
+        context=context,
+        policy=policy,
+        origin=Origin(verdict, "dkim"),
+    )
+    found = matched(one)
+    assert found.ticket is not None
+    assert found.ticket.number == number
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"journal": ()}, {"requester": CARA}, {"merged_into": 1}],
+    ids=["never split", "of somebody else", "laid back"],
+)
+def test_a_token_counts_for_more_than_ones_own_mail_in_any_other_ticket(
+    changed: dict[str, object],
+) -> None:
+    other = replace(SPLIT, **changed)
+    context = Context(tickets=(TICKET, other), known_ids=(KnownId(THEIRS, 2, BOB, False),))
+    one = case(mail_from(BOB), tokens=(token(BOB),), known_ids=(THEIRS,), context=context)
+    assert matched(one).ticket == TICKET

@@ -274,7 +274,7 @@ def _shown(asked: Asked, ticket: Ticket, entry: Entry) -> str:
     at = entry.at.astimezone(asked.policy.zone)
     opening = " ".join(entry.text.split())[:OPENING_CHARS]
     place = ticket.place(entry.id)
-    return f"#{ticket.number}, {place}: {entry.author_shown}, {at:%Y-%m-%d %H:%M}: {opening}"
+    return f"#{ticket.number}: {place}. {entry.author_shown}, {at:%Y-%m-%d %H:%M}: {opening}"
 
 
 def _ticket(asked: Asked) -> Ticket:
