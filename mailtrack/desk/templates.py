@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Final
@@ -38,6 +39,7 @@ from mailtrack.tickets.decision import Field, Reason
 
 FILES_MAX: Final = 2000
 FILE_BYTES_MAX: Final = 100_000
+TEXTS_KEPT_MAX: Final = 256  # twice what ships
 WRITTEN_CHARS_MAX: Final = 2_000_000  # of one part of one letter
 _SECONDS_MINUTE: Final = 60
 
@@ -171,14 +173,29 @@ def compiled(
     environment = _environment(functions, codes, is_html=is_html)
     for name, source in sources.items():
         try:
-            trees[name] = environment.parse(source.text, name, str(source.path))
-            codes[name] = environment.compile(trees[name], name, str(source.path))
+            trees[name], codes[name] = _compiled_text(
+                source.text, name, source.path, tuple(functions.items()), is_html
+            )
         except TemplateSyntaxError as error:
             mend = "Filters are: " + ", ".join(environment.filters) + "."
             mend = mend if "filter" in str(error) else ""
             found = str(error.message).rstrip(".")
             mistakes.append(mistake_at(source, error.lineno, "", found, mend))
     return Sheaf(environment, trees, codes, tuple(mistakes))
+
+
+@lru_cache(TEXTS_KEPT_MAX)
+def _compiled_text(
+    text: str,
+    name: str,
+    path: Path,
+    functions: tuple[tuple[str, Callable[..., str]], ...],
+    is_html: bool,
+) -> tuple[nodes.Template, CodeType]:
+    """One template; when a desk changes one of its own, the others are not compiled again."""
+    environment = _environment(dict(functions), {}, is_html=is_html)
+    tree = environment.parse(text, name, str(path))
+    return tree, environment.compile(tree, name, str(path))
 
 
 def recalled(
