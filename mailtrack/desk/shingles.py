@@ -39,14 +39,19 @@ class Seeker:
 
     def __init__(self, text: str) -> None:
         words = words_of(text)
-        blocks = (words[at : at + _BLOCK] for at in range(0, len(words), _BLOCK))
+        blocks = (tuple(words[at : at + _BLOCK]) for at in range(0, len(words), _BLOCK))
         # Each run has a whole one of these blocks in it, wherever it begins.
-        self._phrases = tuple({f" {' '.join(one)} " for one in blocks if len(one) == _BLOCK})
+        self._blocks = {one for one in blocks if len(one) == _BLOCK}
 
     def may_find(self, *texts: str) -> bool:
         """Whether any of these may have a run in common. Cheap, and never wrongly no."""
-        plain = f" {' '.join(_plain(chr(10).join(texts)).split())} "
-        return any(phrase in plain for phrase in self._phrases)
+        words = _plain("\n".join(texts)).split()
+        there = set(words)
+        near = [one for one in self._blocks if there.issuperset(one)]
+        if not near:
+            return False
+        plain = f" {' '.join(words)} "
+        return any(f" {' '.join(block)} " in plain for block in near)
 
 
 def _plain(text: str) -> str:
