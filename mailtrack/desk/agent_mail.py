@@ -36,7 +36,7 @@ from mailtrack.desk.policy import Agent, Role
 from mailtrack.desk.promised import clocks_of_change
 from mailtrack.desk.questions import answer_questions, canned_words
 from mailtrack.desk.reading import commands_below
-from mailtrack.desk.threads import Thread, answered_entry, survivor
+from mailtrack.desk.threads import Thread, answered_entry, is_reply_to_note, survivor
 from mailtrack.desk.typed import typed_brackets
 from mailtrack.desk.views import Caution, CautionView
 from mailtrack.desk.visibility import customers_on
@@ -52,7 +52,6 @@ from mailtrack.tickets.decision import (
 )
 from mailtrack.tickets.reading import Bracket, Verdict
 from mailtrack.tickets.ticket import Entry, EntryKind, Part, Status, Ticket
-from mailtrack.tickets.token import Purpose
 
 REACHES_CHARS_MAX: Final = 200
 
@@ -136,8 +135,11 @@ def _tickets(case: Case, thread: Thread) -> tuple[Ticket, ...]:
 
 
 def _is_internal(case: Case, thread: Thread, agent: Agent) -> bool:
-    by_token = thread.token is not None and thread.token.purpose is Purpose.NOTE
-    return by_token or agent.role is Role.LIGHT or case.mail.kind is not Kind.HUMAN
+    return (
+        is_reply_to_note(case, thread)
+        or agent.role is Role.LIGHT
+        or case.mail.kind is not Kind.HUMAN
+    )
 
 
 def _with_canned(

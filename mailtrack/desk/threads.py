@@ -94,6 +94,18 @@ def answered_token(case: Case, writer: Writer, *purposes: Purpose) -> Token | No
     return token if token is not None and is_theirs and token.purpose in purposes else None
 
 
+def is_reply_to_note(case: Case, thread: Thread) -> bool:
+    """Whether the mail answers a letter whose replies are for colleagues alone.
+
+    A token that has died, or is not looked at for now, still says what its letter was: nobody's
+    note becomes an answer because a stranger has used its address.
+    """
+    if thread.token is not None:
+        return thread.token.purpose is Purpose.NOTE
+    seen = (*case.reading.tokens, *case.reading.id_tokens[:1])
+    return any(one.purpose is Purpose.NOTE for one in seen)
+
+
 def _first_live(
     case: Case, texts: tuple[TokenText, ...], purposes: tuple[Purpose, ...]
 ) -> Token | None:

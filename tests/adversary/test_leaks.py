@@ -394,3 +394,21 @@ def test_a106_ordinary_answers_to_two_customers_are_not_held(scene: Scene) -> No
     scene.answer(scene.last(BOB), f"{usual}\n\nWhat does this mean?")
     scene.answer(scene.last(CARA), "Any news?")
     assert scene.answer(scene.last(IVAN), usual).disposition == "entry"
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda one: one.__name__)
+def test_a41_a_reply_to_a_note_stays_inside_when_its_token_has_died(
+    scene: Scene, style: Style
+) -> None:
+    """A stranger who used it has killed it; the letter's own id still says what it was."""
+    scene.mail(CARA, "Printer", "It burns.")
+    scene.answer(scene.last(IVAN), "Look at it, @olga.", subject="Re: [#1] Printer [note]")
+    letter = scene.last(OLGA)
+    scene.answer(letter, "Tell me more.", sender=MALLORY)
+    before = len(scene.to_customers())
+    handled = scene.answer(letter, "She owes us money.", style=style, login=OLGA)
+    assert len(scene.to_customers()) == before
+    if handled.disposition == "entry":
+        assert scene.stage.ticket(1).entries[-1].kind is EntryKind.NOTE
+    else:  # nothing of theirs was found above the quote, and they are told so
+        assert scene.last(OLGA).name == "refused"
