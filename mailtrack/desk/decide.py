@@ -68,7 +68,9 @@ def _decided(case: Case) -> Decision:
         return answer
     thread = match_thread(case, writer)
     by_ids = thread.via in (Via.ISSUED_ID, Via.OWN_ID)
-    writer = doubted(writer, case.mail, by_ids=by_ids)
+    writer = doubted(writer, case.mail, by_ids=by_ids, has_token=thread.has_capability)
+    # What letters say of the proof is what counted.
+    case = replace(case, reading=replace(case.reading, origin=writer.origin))
     tokens = used(thread, writer)
     if thread.ticket is not None:
         # Letters are written from it: none may bring a token that has just died.

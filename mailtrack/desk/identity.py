@@ -53,17 +53,25 @@ def writer_of(mail: ParsedMail, origin: Origin, policy: Policy) -> Writer | None
     return Writer(agent.id, Mailbox(agent.shown, mail.sender.address), agent, origin)
 
 
-def doubted(writer: Writer, mail: ParsedMail, *, by_ids: bool) -> Writer:
+def doubted(
+    writer: Writer, mail: ParsedMail, *, by_ids: bool, has_token: bool = True
+) -> Writer:
     """The writer, without what their proof does not cover.
 
     ``by_ids``: only the ids that the mail answers say which ticket is meant. A proof that does
-    not cover them proves nothing there. What hides commands is nobody's hand (A99).
+    not cover them proves nothing there. Without a token of ours (``has_token``) an agent's mail
+    that was signed for somebody else may have been handed on by them. What hides commands is
+    nobody's hand (A99).
     """
     if mail.provenance.smuggled and writer.agent is not None:
         said = f"the mail holds {mail.provenance.smuggled}, as no mail program writes it"
         return replace(writer, origin=Origin(Verdict.FAIL, writer.origin.method, said))
     if by_ids and not writer.origin.covers_ids and writer.origin.verdict is Verdict.PASS:
         said = f"{writer.origin.said}, but not what the mail answers"
+        return replace(writer, origin=Origin(Verdict.NONE, writer.origin.method, said))
+    is_for_others = writer.agent is not None and not (has_token or writer.origin.is_to_us)
+    if is_for_others and writer.origin.verdict is Verdict.PASS:
+        said = f"{writer.origin.said}, but not for us"
         return replace(writer, origin=Origin(Verdict.NONE, writer.origin.method, said))
     return writer
 

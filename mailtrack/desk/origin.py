@@ -162,7 +162,11 @@ def _by_signature(
         )
         if not against:
             said = f"DKIM: signed by {signature.domain}"
-            return Origin(Verdict.PASS, "dkim", said, _covers_ids(mail, signature))
+            covers_ids, is_to_us = (
+                _covers_ids(mail, signature),
+                _is_to_us(mail, signature, policy),
+            )
+            return Origin(Verdict.PASS, "dkim", said, covers_ids, is_to_us)
     return Origin(said=f"DKIM: {against}")
 
 
@@ -208,6 +212,14 @@ def _key_objection(signature: Signature, record: Record | None) -> str:
         signature, record.text
     )
     return f"{by}: {against}" if against else ""
+
+
+def _is_to_us(mail: ParsedMail, signature: Signature, policy: Policy) -> bool:
+    """Whether the signer's To or Cc names us; if To is not signed (Microsoft), nobody knows."""
+    if "to" not in signature.signed:
+        return True
+    copied = mail.cc if "cc" in signature.signed else ()
+    return any(policy.is_ours(one.address) for one in (*mail.to, *copied))
 
 
 def _covers_ids(mail: ParsedMail, signature: Signature) -> bool:

@@ -48,13 +48,15 @@ class Origin:
 
     Asked of the world before the transaction, for exactly the domain of the From address.
     ``said`` is a sentence for ``[why]``. ``covers_ids``: the proof covers In-Reply-To and
-    References too, so that they may say which ticket is meant.
+    References too, so that they may say which ticket is meant. ``is_to_us``: as far as the
+    proof tells, it was written to us and not handed on by who it was written to.
     """
 
     verdict: Verdict = Verdict.NONE
     method: str = ""
     said: str = ""
     covers_ids: bool = True
+    is_to_us: bool = True
 
 
 @dataclass(frozen=True, slots=True)

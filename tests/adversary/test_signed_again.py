@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from adversary.scene import CARA, IVAN, MALLORY, Scene, desk_policy, new_scene
+from adversary.scene import CARA, IVAN, MALLORY, SUPPORT, Scene, desk_policy, new_scene
 from client import date_header
 from signer import signer
 
@@ -29,7 +29,7 @@ QUOTE = (
 def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
     """A desk that believes signatures, with a ticket of Cara's."""
     dkim = DkimTrust((), age_max=timedelta(hours=72), skew_max=timedelta(minutes=15))
-    policy = replace(desk_policy(), dkim=dkim)
+    policy = replace(desk_policy(), dkim=dkim, origin_methods=("dkim",))
     scene = new_scene(tmp_path, policy, name=request.node.name)
     scene.stage.keys = HELP.keys
     scene.mail(CARA, "Printer", "It burns.")
@@ -37,10 +37,10 @@ def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
     scene.stage.close()
 
 
-def signed(scene: Scene, form: bytes, body: bytes) -> bytes:
-    """What Ivan wrote to Mallory about the ticket, as his provider signs it."""
+def signed(scene: Scene, form: bytes, body: bytes, *, to: str = SUPPORT) -> bytes:
+    """What Ivan wrote about the ticket, as his provider signs it."""
     head = (
-        f"From: Ivan Petrenko <{IVAN}>\r\nTo: {MALLORY}\r\nSubject: Re: [#1] Printer\r\n"
+        f"From: Ivan Petrenko <{IVAN}>\r\nTo: {to}\r\nSubject: Re: [#1] Printer\r\n"
         f"Date: {date_header(scene.stage.now)}\r\nMessage-ID: <w@help.example>\r\n"
     )
     return HELP.sign(head.encode() + b"MIME-Version: 1.0\r\n" + form + b"\r\n\r\n" + body)
@@ -76,4 +76,17 @@ def test_a13_as_it_was_written_it_is_his_word(scene: Scene) -> None:
     form = b'Content-Type: multipart/mixed; boundary="his"'
     assert scene.send(signed(scene, form, PARTS), mail_from=IVAN).disposition == "entry"
     assert "Is this from you?" in scene.last(CARA).text
+    assert "4711" not in scene.text_to_customers()
+
+
+@pytest.mark.parametrize(
+    "copied", ["", f"Cc: {SUPPORT}\r\n"], ids=["as it is", "with us in Cc"]
+)
+def test_a13_what_he_wrote_to_somebody_else_they_cannot_hand_on_as_his_word(
+    scene: Scene, copied: str
+) -> None:
+    form = b"Content-Type: text/plain"
+    raw = signed(scene, form, b"[close]\r\nYour account is 4711.\r\n", to=MALLORY)
+    assert scene.send(copied.encode() + raw, mail_from=MALLORY).disposition == "held"
+    assert "but not for us" in scene.last(IVAN, "held").text
     assert "4711" not in scene.text_to_customers()

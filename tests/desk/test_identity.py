@@ -125,6 +125,15 @@ def test_a_proof_that_does_not_cover_the_ids_proves_nothing_about_what_they_name
     plain = ParsedMail()
     assert doubted(writer, plain, by_ids=True).origin.verdict is NONE
     assert doubted(writer, plain, by_ids=False) == writer
+    handed_on = replace(writer, origin=replace(proved, is_to_us=False))
+    assert doubted(handed_on, plain, by_ids=False, has_token=True) == handed_on
+    doubtful = doubted(handed_on, plain, by_ids=False, has_token=False)
+    assert (doubtful.origin.verdict, doubtful.origin.said) == (
+        NONE,
+        f"{proved.said}, but not for us",
+    )
+    customer = replace(handed_on, agent=None)
+    assert doubted(customer, plain, by_ids=False, has_token=False) == customer
 
 
 @pytest.mark.parametrize("sender", ["ivan@help.example", CARA])

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 import pytest
 from desk.cases import POLICY
-from signer import Signer, signer
+from signer import USUAL, Signer, signer
 
 from mailtrack.desk.origin import names_to_ask, origin_of
 from mailtrack.desk.policy import Policy
@@ -251,6 +251,27 @@ def test_the_first_success_counts_and_a_failure_only_without_one() -> None:
     assert asked(bad + good.sign(mail_bytes()), BOTH, good).verdict is PASS
     assert asked(bad + mail_bytes(), BOTH).verdict is FAIL
     assert asked(good.sign(mail_bytes()), BOTH, good, login="mallory").verdict is FAIL
+
+
+@pytest.mark.parametrize(
+    ("to", "above", "fields", "is_to_us"),
+    [
+        ("support@help.example", "", USUAL, True),
+        ("billing@help.example, x@else.example", "", USUAL, True),
+        ("support+x@help.example", "", USUAL, True),
+        ("x@else.example", "", USUAL, False),
+        ("x@else.example", "Cc: support@help.example\r\n", (*USUAL, b"cc"), True),
+        ("x@else.example", "Cc: support@help.example\r\n", USUAL, False),  # anybody adds that
+        ("x@else.example", "", (b"from", b"subject", b"date", b"message-id"), True),
+    ],
+)
+def test_what_was_signed_for_somebody_else_is_not_to_us(
+    to: str, above: str, fields: tuple[bytes, ...], *, is_to_us: bool
+) -> None:
+    signs = signer("help.example")
+    raw = mail_bytes(extra=above).replace(b"To: support@help.example", b"To: " + to.encode())
+    assert f"To: {to}\r\n".encode() in raw
+    assert asked(signs.sign(raw, fields=fields), CHECKED, signs).is_to_us is is_to_us
 
 
 def test_ids_that_are_not_signed_are_not_covered() -> None:
