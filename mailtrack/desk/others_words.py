@@ -45,11 +45,16 @@ def _by_words(case: Case, tickets: tuple[Ticket, ...], text: str) -> tuple[int, 
     seeker = Seeker(text)
     if not seeker.may_find(*(one.text for one in kept)):
         return ()
-    near = [one for one in kept if seeker.may_find(one.text)]
+    near = {one for one in kept if seeker.may_find(one.text)}
     said = shingles_of(text) - _harmless(case, tickets)
     shared: dict[int, Shingles] = {}
     authors: dict[tuple[str, ...], set[PersonId]] = {}
-    for one in near:
+    for one in reversed(case.context.elsewhere):  # the oldest first
+        if one.kind is EntryKind.ANSWER:
+            # What we said first and they sent back is ours; what we quoted of theirs is not.
+            said -= shingles_of(one.text) - frozenset(authors)
+        if one not in near:
+            continue
         common = said & shingles_of(one.text)
         shared[one.number] = shared.get(one.number, frozenset()) | common
         for run in common:
@@ -67,7 +72,7 @@ def _is_kept_from(one: Elsewhere, people: set[PersonId]) -> bool:
 
 
 def _harmless(case: Case, tickets: tuple[Ticket, ...]) -> Shingles:
-    """What stands in these tickets and their letters to customers; the desk's own answers.
+    """What stands in these tickets and their letters to customers, and in canned answers.
 
     A note here is the matter of ``guards.leaks_note``: one question is enough.
     """
@@ -83,6 +88,5 @@ def _harmless(case: Case, tickets: tuple[Ticket, ...]) -> Shingles:
         for one in case.context.sent
         if one.number in numbers and not one.person.startswith("@")
     )
-    answers = (e.text for e in case.context.elsewhere if e.kind is EntryKind.ANSWER)
-    texts = (*here, *letters, *answers, *case.policy.stationery.canned_words)
+    texts = (*here, *letters, *case.policy.stationery.canned_words)
     return frozenset().union(*map(shingles_of, texts))

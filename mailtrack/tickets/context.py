@@ -166,7 +166,8 @@ class Context:
     ``marks`` are the storms that are on, of the desk and of these tickets.
     ``guesses`` are asked only if the mail brings a token. ``waiting`` holds
     what ``Reading.waiting_ids`` and confirm tokens name, open or ended. ``typed_tokens`` are
-    the rows of the reading's. ``elsewhere`` is asked only if an agent has words for a ticket.
+    the rows of the reading's. ``elsewhere``, newest first, is asked only if an agent has words
+    for a ticket.
     """
 
     seen: Receipt | None = None

@@ -412,3 +412,12 @@ def test_a41_a_reply_to_a_note_stays_inside_when_its_token_has_died(
         assert scene.stage.ticket(1).entries[-1].kind is EntryKind.NOTE
     else:  # nothing of theirs was found above the quote, and they are told so
         assert scene.last(OLGA).name == "refused"
+
+
+def test_a106_what_was_quoted_back_to_its_writer_is_kept_from_others_still(
+    scene: Scene,
+) -> None:
+    bobs, caras = with_bobs_letter(scene)
+    words = "My bank refused the loan because I lost my job in the spring."
+    assert scene.answer(bobs, f"> {words}\n\nI am sorry.").disposition == "entry"
+    assert scene.answer(caras, words).disposition == "held"

@@ -95,7 +95,9 @@ def test_what_our_letters_to_this_customer_said_may_be_said_again() -> None:
 
 def test_what_the_desk_answers_to_others_as_well_may_be_said_again() -> None:
     answer = replace(SECRET, kind=EntryKind.ANSWER, author="@ivan", number=3)
-    assert quoted(WORDS, SECRET, answer) == ()
+    assert quoted(WORDS, SECRET, answer) == ()  # the newest first
+    assert quoted(WORDS, answer, SECRET) == (2,), "it only quoted what he had written"
+    assert quoted(WORDS, SECRET, answer, SECRET) == (2,)
 
 
 def test_a_canned_answer_that_a_customer_sent_back_is_nobodys_secret() -> None:
