@@ -27,6 +27,7 @@ from mailtrack.store.ledger import AlreadyApplied
 from mailtrack.store.lookup import look_up, look_up_storms, look_up_tick, ticket_of
 from mailtrack.store.outgoing import claim, counts, mark_sent, next_due_at
 from mailtrack.store.status import accounts_for, status
+from mailtrack.store.waiting import look_up_waiting
 from mailtrack.tickets.clock import Clock, ClockState, Metric
 from mailtrack.tickets.decision import (
     AddEntry,
@@ -37,6 +38,8 @@ from mailtrack.tickets.decision import (
     Hold,
     Join,
     KnowCustomer,
+    MoveEntry,
+    NoteHeld,
     ReleaseGrouped,
     SetClocks,
     SetMark,
@@ -44,6 +47,7 @@ from mailtrack.tickets.decision import (
 from mailtrack.tickets.storm import Mark, StormMark
 from mailtrack.tickets.ticket import Part, Status
 from mailtrack.tickets.token import Purpose, TokenText
+from mailtrack.tickets.waiting import AskedLately, HeldNote
 
 
 @pytest.fixture
@@ -168,3 +172,26 @@ def test_what_an_agent_was_told_of(desk: Database) -> None:
         asked = reading("s3", agent="ivan", has_words=True, numbers=(1,))
         (said,) = look_up(session, asked, now=NOON + MINUTE).elsewhere
     assert (said.number, said.author) == (1, DANA)
+
+
+def test_an_entry_goes_to_another_ticket_and_its_asker_is_not_asked_for_ever(
+    desk: Database,
+) -> None:
+    with desk.transaction() as session:
+        write(session, opened(1), "s1")
+        write(session, opened(2), "s2")
+        write(session, decided(AddEntry(entry("x", message_id="<x@client.example>"))), "s3")
+        write(session, decided(MoveEntry(1, entry("x", number=2), "@ivan")), "s4")
+        moved = ticket_of(session, 2)
+        asked = (Hold(held_mail("H1")), NoteHeld(("H1",), HeldNote.ASKED))
+        letters = (
+            letter("l1", name="held", person="@ivan"),
+            letter("l2", name="held_digest", person="@ivan"),
+        )
+        write(session, decided(*asked, letters=letters), "s5")
+        write(session, decided(Hold(held_mail("H2", "s7"))), "s7")
+        found = look_up(session, reading("s6", agent="ivan"), now=NOON + MINUTE)
+        waiting = look_up_waiting(session, now=NOON + MINUTE)
+    assert moved is not None and "x" in {one.id for one in moved.entries}
+    assert found.automatic.unanswered_by_sender_day == 1
+    assert waiting.asked_lately == (AskedLately("@ivan", 2, 2, 1),)
