@@ -30,6 +30,7 @@ from mailtrack.tickets.decision import (
     StopLetter,
     WithdrawEntry,
 )
+from mailtrack.tickets.letter import SentLetter
 from mailtrack.tickets.storm import FLOOD_TAG
 from mailtrack.tickets.ticket import (
     SPLIT_FROM,
@@ -101,22 +102,23 @@ def unsplit(asked: Asked) -> tuple[Effect, ...] | Late:
     if halves is None:
         return ()
     old, new = halves
-    is_letter = {
-        one.id: one.entry_id
-        for one in (*asked.context.sent, *asked.context.unsent)
-        if one.number == new.number and one.name in TO_CUSTOMERS
-    }
+    left = tuple(one for one in asked.context.sent if _is_to_customer(one, new))
+    wait = tuple(one for one in asked.context.unsent if _is_to_customer(one, new))
     mine = {one.id for one in new.entries if one.author == asked.actor.id}
-    waits = {one.id for one in asked.context.unsent}
-    if new.entries_before or any(
-        letter not in waits or entry not in mine for letter, entry in is_letter.items()
-    ):
+    words = {one.entry_id for one in wait if one.entry_id}
+    # An answer without a letter that waits was given, be it by the agent's own mail program.
+    given = {one.id for one in new.entries if one.kind is EntryKind.ANSWER} - words
+    if left or given or new.entries_before or not all(one.entry_id in mine for one in wait):
         return Late()
     stopped: tuple[Effect, ...] = (
-        *(StopLetter(letter, asked.actor.id) for letter in is_letter),
-        *(WithdrawEntry(new.number, one) for one in dict.fromkeys(is_letter.values()) if one),
+        *(StopLetter(one.id, asked.actor.id) for one in wait),
+        *(WithdrawEntry(new.number, one) for one in sorted(words)),
     )
     return (*stopped, *_laid_back(asked, old, after(new, stopped)))
+
+
+def _is_to_customer(letter: SentLetter, ticket: Ticket) -> bool:
+    return letter.number == ticket.number and letter.name in TO_CUSTOMERS
 
 
 def _halves(asked: Asked, here: Ticket) -> tuple[Ticket, Ticket] | None:
