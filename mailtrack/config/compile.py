@@ -271,6 +271,7 @@ def _policy_of(
         dkim=proofs.dkim,
         autoack=file.autoack.require,
         autoack_not_after=file.autoack.not_after,
+        mail_bytes_max=file.intake.limits.mail_size_max,
         web_forms=tuple(one.key for one in file.trust.reply_to_from),
         status_letters=desk.status_letters,
         categories=desk.categories,

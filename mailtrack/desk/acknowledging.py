@@ -57,7 +57,8 @@ def acknowledge(
     name = PublicPersonView(known_as)
     shown = replace(public_view(ticket), subject=short_subject(ticket.subject))
     style = Style(is_automatic=True, why="acknowledged")
-    if canned is not None:
+    full_size_bytes = case.envelope.full_size_bytes
+    if canned is not None and full_size_bytes is None:
         words = case.policy.stationery.write_canned(
             canned,
             to.language,
@@ -89,6 +90,8 @@ def acknowledge(
             ticket=shown,
             customer=name,
             open_at=None if is_here or calendar is None else next_open(calendar, now),
+            size_bytes=full_size_bytes,
+            size_bytes_max=case.policy.mail_bytes_max,
         )
         letter = write_letter(case, "acknowledged", to, view=view, ticket=ticket, style=style)
     return Outcome(letters=(letter,)) + said("acknowledgement", "the customer is told")

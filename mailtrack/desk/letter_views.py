@@ -51,11 +51,16 @@ class LetterView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgedView(LetterView):
-    """We have your message. ``open_at`` is when people are back, None if they are here."""
+    """We have your message. ``open_at`` is when people are back, None if they are here.
+
+    ``size_bytes`` is set if it was larger than ``size_bytes_max``: then we have its head only.
+    """
 
     ticket: PublicTicketView
     customer: PublicPersonView
     open_at: datetime | None = None
+    size_bytes: int | None = None
+    size_bytes_max: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -240,6 +240,7 @@ class Policy:
     dkim: DkimTrust | None = None
     autoack: AutoAck = AutoAck.AUTO
     autoack_not_after: timedelta = timedelta(days=1)
+    mail_bytes_max: int = 25 * 1024 * 1024
     web_forms: tuple[str, ...] = ()
     status_letters: tuple[Status, ...] = (Status.RESOLVED, Status.CLOSED)
     categories: tuple[str, ...] = ()

@@ -73,6 +73,13 @@ BY_LETTER: Final[Mapping[str, tuple[letters.LetterView, ...]]] = {
             **HERE,
         ),
         letters.AcknowledgedView(ticket=PUBLIC, customer=NOBODY, **HERE),
+        letters.AcknowledgedView(
+            ticket=PUBLIC,
+            customer=PublicPersonView("Cara Smith"),
+            size_bytes=62_900_000,
+            size_bytes_max=25 * 1024 * 1024,
+            **HERE,
+        ),
     ),
     "answer": (
         letters.AnswerView(

@@ -34,6 +34,9 @@ from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Envelope, Front
 
 ROOM_CHECK_SECONDS: Final = 1.0
+# A supervisor that restarts us does not wait for the last breath of the one before.
+LOCK_SECONDS_MAX: Final = 1.0
+LOCK_LOOK_SECONDS: Final = 0.02
 REASON_CHARS_MAX: Final = 1000
 FOLDER_MODE: Final = 0o700
 
@@ -86,11 +89,12 @@ class Spool:
     def lock(self) -> None:
         """Take the spool for this daemon and sweep up what a crash left half written.
 
-        Raises SpoolLocked if another process has it. The pipe needs no lock.
+        Raises SpoolLocked if another process keeps it for ``LOCK_SECONDS_MAX``. The pipe needs
+        no lock.
         """
         descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock_soon(descriptor)
         except OSError as error:
             holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
@@ -363,3 +367,15 @@ def _checked(spool_id: str) -> str:
     if not _SPOOL_ID.match(spool_id):
         raise ValueError(f"not a spool id: {spool_id!r}")
     return spool_id
+
+
+def _lock_soon(descriptor: int) -> None:
+    """Lock it, if need be when another process lets it go soon. OSError if it does not."""
+    ends_at = time.monotonic() + LOCK_SECONDS_MAX
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > ends_at:
+                raise
+        time.sleep(LOCK_LOOK_SECONDS)

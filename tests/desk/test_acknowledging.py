@@ -42,6 +42,7 @@ def decided(
     now: datetime = NOW,
     waiting_since: datetime | None = None,
     grant: Grant | None = None,
+    full_size_bytes: int | None = None,
 ) -> Decision:
     """What becomes of a first mail of a customer; `headers` win, `""` leaves one out."""
     usual = {
@@ -60,6 +61,7 @@ def decided(
         peer="192.0.2.1",
         size_bytes=100,
         sha256="0" * 64,
+        full_size_bytes=full_size_bytes,
         waiting_since=waiting_since,
     )
     reading = read(mail, envelope, policy=policy, origin=origin or Origin())
@@ -306,3 +308,12 @@ def test_a_letter_lists_so_many_and_counts_the_rest(known: int, listed: list[int
 def late_marks(decision: Decision) -> list[StormMark]:
     marks = [one.mark for one in decision.effects if isinstance(one, SetMark)]
     return [one for one in marks if one.mark is Mark.LATE]
+
+
+def test_s12_who_sent_too_much_reads_how_much_and_what_to_do() -> None:
+    (letter,) = (
+        one for one in decided(full_size_bytes=62_900_000).letters if one.person == CARA
+    )
+    assert "(60.0 MB; our limit is 25.0 MB)" in letter.mail.text
+    assert "send your words again" in letter.mail.text
+    assert "We have your message" not in letter.mail.text

@@ -2,12 +2,14 @@
 
 import asyncio
 import errno
+import fcntl
 import hashlib
 import os
 import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -110,6 +112,17 @@ async def test_a_second_daemon_is_told_who_has_the_spool(spool: Spool) -> None:
         second.lock()
     assert str(spool.root) in str(refusal.value)
     await spool.close()
+    second.lock()
+    await second.close()
+
+
+async def test_a_daemon_that_is_about_to_end_is_waited_for(spool: Spool) -> None:
+    """A supervisor that restarts us is often a moment too early."""
+    holder = os.open(spool.root / "lock", os.O_RDWR)
+    await spool.close()
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    threading.Timer(0.1, os.close, (holder,)).start()
+    second = Spool(spool.root, floor=NO_FLOOR)
     second.lock()
     await second.close()
 

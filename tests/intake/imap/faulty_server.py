@@ -28,6 +28,8 @@ class FaultyServer:
     port: int = 0
     permanent: str = r"* OK [PERMANENTFLAGS (\Seen \*)] ok"
     uidvalidity: int = UIDVALIDITY
+    abilities: str = "IDLE UIDPLUS MOVE SASL-IR"
+    folders: dict[str, list[bytes]] = field(default_factory=dict)  # but the inbox
 
     async def __aenter__(self) -> "FaultyServer":
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,6 +85,9 @@ class FaultyServer:
         if fault and fault != CUT:
             writer.write(fault.replace("{tag}", tag).encode())
             return
+        if verb in ("UID COPY", "UID MOVE") and words[3].strip('"') not in self.folders:
+            writer.write(f"{tag} NO [TRYCREATE] there is no such folder\r\n".encode())
+            return
         answer = self._answer(verb, rest)
         if fault == CUT:
             writer.write(answer[: answer.index(b"}\r\n") + 8])
@@ -96,7 +101,7 @@ class FaultyServer:
 
     def _answer(self, verb: str, rest: str) -> bytes:
         if verb == "CAPABILITY":
-            return b"* CAPABILITY IMAP4rev1 IDLE UIDPLUS MOVE SASL-IR\r\n"
+            return f"* CAPABILITY IMAP4rev1 {self.abilities}\r\n".encode()
         if verb == "SELECT":
             told = f"* {len(self.mails)} EXISTS\r\n* OK [UIDVALIDITY {self.uidvalidity}] ok\r\n"
             return (told + self.permanent + "\r\n").encode()
@@ -117,11 +122,25 @@ class FaultyServer:
             return head.encode() + raw + b")\r\n"
         if verb == "UID STORE":
             self._store(rest)
+        if verb == "CREATE":
+            self.folders[rest.split()[1].strip('"')] = []
+        if verb in ("UID COPY", "UID MOVE"):
+            self._copy(rest)
+        if verb in ("UID MOVE", "UID EXPUNGE"):
+            for uid in _uids(rest.split()[2]):
+                self.mails.pop(uid, None)
         return b""
+
+    def _copy(self, rest: str) -> None:
+        _, _, uids, folder = rest.split(maxsplit=3)
+        self.folders[folder.strip('"')] += [self.mails[uid] for uid in _uids(uids)]
 
     def _store(self, rest: str) -> None:
         _, _, uids, _, flags = rest.split(maxsplit=4)
-        for run in uids.split(","):
-            first, _, last = run.partition(":")
-            for uid in range(int(first), int(last or first) + 1):
-                self.flags.setdefault(uid, set()).update(flags.strip("()").split())
+        for uid in _uids(uids):
+            self.flags.setdefault(uid, set()).update(flags.strip("()").split())
+
+
+def _uids(text: str) -> list[int]:
+    runs = [run.partition(":") for run in text.split(",")]
+    return [uid for first, _, last in runs for uid in range(int(first), int(last or first) + 1)]

@@ -122,6 +122,39 @@ async def test_f29_where_no_flag_is_permitted_the_ledger_knows(tmp_path: Path) -
         assert server.flags == {}
 
 
+MOVED = {"MOVE": "IDLE UIDPLUS MOVE", "UIDPLUS": "IDLE UIDPLUS", "neither": "IDLE"}
+
+
+@pytest.mark.parametrize("how", MOVED)
+async def test_mail_is_moved_as_well_as_the_server_can(tmp_path: Path, how: str) -> None:
+    async with FaultyServer(three_mails(), abilities=MOVED[how]) as server:
+        account = replace(account_on(server), move_to="Done")
+        for _ in range(2):
+            async with fetching(tmp_path, account) as desk:
+                await wait_until(lambda: len(server.folders.get("Done", [])) == 3, what="moved")
+                await wait_until(lambda d=desk: d.is_idle(), what="idle")
+                assert sorted(desk.subjects()) == ["No 1", "No 2", "No 5"]
+        assert sorted(server.folders["Done"]) == sorted(three_mails().values())
+        if how == "neither":
+            # EXPUNGE alone would take away what others have marked: ours are marked, and stay.
+            assert all("\\Deleted" in flags for flags in server.flags.values())
+            assert "EXPUNGE" not in server.asked
+        assert list(server.mails) == ([1, 2, 5] if how == "neither" else [])
+
+
+async def test_a_folder_that_is_renamed_away_is_told_and_taken_up_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    gone = "{tag} NO [NONEXISTENT] there is no such folder\r\n"
+    async with (
+        FaultyServer(three_mails(), {"SELECT": [gone] * 6}) as server,
+        fetching(tmp_path, account_on(server)) as desk,
+    ):
+        await wait_until(lambda: "no such folder" in desk.errors(), what="it is told")
+        await all_taken_once(desk, server)
+        await wait_until(desk.is_idle, what="it is over")
+
+
 async def test_a_server_that_pretends_we_are_logged_in_gets_nothing(tmp_path: Path) -> None:
     async with (
         FaultyServer(three_mails(), greeting="* PREAUTH hello\r\n") as server,
