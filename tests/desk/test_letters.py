@@ -222,6 +222,15 @@ def test_every_template_file_belongs_to_a_letter() -> None:
 
 
 @pytest.mark.parametrize("language", ["ru", "uk"])
+def test_no_word_stands_behind_a_number_that_it_would_have_to_agree_with(language: str) -> None:
+    """1, 2, 5 and 21 take three forms of a noun; a colon or a shortened word takes none."""
+    counts = re.compile(r"\{(count|entries|mails|letters|days)\} (?!дн\.)\w")
+    lines = (SHIPPED / "letters" / language / "phrases.txt").read_text("utf-8").split("\n")
+    assert [line for line in lines if counts.search(line)] == []
+    assert counts.search("x = {count} писем") and not counts.search("x = писем: {count}.")
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
 def test_a_shipped_language_says_every_phrase_with_all_of_its_places(language: str) -> None:
     def rows(folder: str) -> dict[str, str]:
         path = SHIPPED / "letters" / folder / "phrases.txt"
