@@ -7,7 +7,7 @@ comes late finds all that fell due meanwhile, and a beat that finds nothing cost
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +29,10 @@ _log = log.get("clock")
 
 
 class Clock:
-    """Strikes while it runs; what is handed in as a function has a beat of its own."""
+    """Strikes while it runs; what is handed in as a function has a beat of its own.
+
+    ``is_pressing``: something was found before the first beat, so we look around at once.
+    """
 
     def __init__(
         self,
@@ -41,10 +44,11 @@ class Clock:
         run_errands: Callable[[], Awaitable[None]],
         still_alive: Callable[[], None],
         look_around: Callable[[], Awaitable[None]],
+        is_pressing: bool = False,
     ) -> None:
         self._clerk, self._sender, self._now = clerk, sender, now
         self._look_at_files, self._still_alive = look_at_files, still_alive
-        self._look_around = look_around
+        self._look_around, self._is_pressing = look_around, is_pressing
         self._run_errands = run_errands
         # The library's default lets a beat fall out after one late second, without a word.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -62,6 +66,9 @@ class Clock:
         )
         for beat, seconds in beats:
             self._scheduler.add_job(beat, "interval", seconds=seconds)
+        if self._is_pressing:
+            soon = datetime.now(UTC) + timedelta(seconds=DEADLINES_SECONDS)
+            self._scheduler.add_job(self._health, "date", run_date=soon)
         self._scheduler.start()
 
     def stop(self) -> None:

@@ -103,7 +103,13 @@ class Daemon:
             probes=self._probes,
         )
         self.watch = watch_over(
-            self.database, self.spool, floor, self.sender, self.desk, config.alarm_command
+            self.database,
+            self.spool,
+            floor,
+            self.sender,
+            self.desk,
+            config.alarm_command,
+            environ,
         )
         self.errands = Errands(
             self.database,
@@ -114,17 +120,21 @@ class Daemon:
             seed=self.desk.seed,
             keep_closed=config.keep_closed,
         )
-        self.clock = Clock(
-            clerk=self.clerk,
-            sender=self.sender,
-            now=now,
-            look_at_files=self._look_at_files,
-            run_errands=self._run_errands,
-            still_alive=lambda: notify_systemd("WATCHDOG=1", environ=environ),
-            look_around=self.watch.look,
-        )
+        self.clock = self._built_clock()
         self.fronts: tuple[Running, ...] = ()
         self._working: asyncio.Task[None] | None = None
+
+    def _built_clock(self) -> Clock:
+        return Clock(
+            clerk=self.clerk,
+            sender=self.sender,
+            now=self._now,
+            look_at_files=self._look_at_files,
+            run_errands=self._run_errands,
+            still_alive=lambda: notify_systemd("WATCHDOG=1", environ=self._environ),
+            look_around=self.watch.look,
+            is_pressing=self.watch.is_pressing,
+        )
 
     def _built_sender(self, config: Config) -> Sender:
         out, late = config.outgoing, self._policy().autoack_not_after

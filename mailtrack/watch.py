@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
 from mailtrack import log
+from mailtrack.clockwatch import NOTE, ClockWatch, boot_from
 from mailtrack.desk.alarms import decide_alarms, troubles_in
 from mailtrack.desk.policy import Policy
 from mailtrack.intake.imap.ledger import FolderStatus, statuses
@@ -24,7 +24,6 @@ from mailtrack.store import ledger
 from mailtrack.store.alarms import figures, instant_of, look_up_alarms, note_run
 from mailtrack.store.database import Database
 from mailtrack.tickets.alarm import (
-    CLOCK_JUMP,
     DISK_LOW,
     IMAP,
     RELAY_DOWN,
@@ -38,8 +37,6 @@ from mailtrack.tickets.fresh import Fresh
 
 COMMAND_SECONDS_MAX: Final = 30.0
 WAITING_LOOKED_AT_MAX: Final = 100_000
-CLOCK_JUMP_SECONDS: Final = 60.0
-CLOCK_JUMP_KEPT_SECONDS: Final = 600.0
 IMAP_AWAY: Final = frozenset({"connecting", "waiting"})  # between tries, and trying
 LOW_TIMES_FLOOR: Final = 1.25  # told a quarter above the room at which mail is refused
 
@@ -77,7 +74,9 @@ class Watch:
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
         command: tuple[str, ...] = (),
         letters_written: Callable[[], None] = lambda: None,
+        is_pressing: bool = False,
     ) -> None:
+        self.is_pressing = is_pressing
         self._database, self._spool, self._probes = database, spool, probes
         # A spool id says the time of the machine, which a rehearsal moves the desk away from.
         self._desk, self._wall = desk, wall
@@ -172,17 +171,30 @@ def watch_over(
     sender: Sending,
     desk: Now,
     command: tuple[str, ...],
+    environ: Mapping[str, str],
 ) -> Watch:
     """The watch of a running desk, with all that may be wrong besides what rows tell."""
+    state = spool.root.parent
+    # The time that deadlines and tokens live by, which a rehearsal moves.
+    clock = ClockWatch(
+        state / NOTE, wall=lambda: desk.now().timestamp(), boot=boot_from(environ)
+    )
     probes: tuple[Probe, ...] = (
         lambda: disk_low(spool.root, floor),
         lambda: sync_failed(is_broken=spool.is_broken),
         lambda: relay_down(is_down=sender.is_relay_down),
-        ClockWatch().troubles,
-        lambda: imap_failing(statuses(spool.root.parent)),
+        clock.troubles,
+        lambda: imap_failing(statuses(state)),
     )
     return Watch(
-        database, spool, probes, desk=desk, command=command, letters_written=sender.ring
+        database,
+        spool,
+        probes,
+        desk=desk,
+        command=command,
+        letters_written=sender.ring,
+        # A clock that was set is told of with the first reminders, not after them.
+        is_pressing=clock.has_jumped,
     )
 
 
@@ -222,35 +234,3 @@ def sync_failed(*, is_broken: bool) -> tuple[Trouble, ...]:
 def relay_down(*, is_down: bool) -> tuple[Trouble, ...]:
     """The relay as a whole does not take letters."""
     return (Trouble(RELAY_DOWN, "the relay takes no letters; they wait"),) if is_down else ()
-
-
-def steady_seconds() -> float:
-    """Seconds of a clock that nobody sets, and that counts a machine's sleep."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-class ClockWatch:
-    """Notices when the clock on the wall is set by more than a minute."""
-
-    def __init__(
-        self,
-        *,
-        wall: Callable[[], float] = time.time,
-        steady: Callable[[], float] = steady_seconds,
-    ) -> None:
-        self._wall, self._steady = wall, steady
-        self._offset = wall() - steady()
-        self._jumped_at: float | None = None
-        self._reason = ""
-
-    def troubles(self) -> tuple[Trouble, ...]:
-        """The jump, for ten minutes after it."""
-        steady = self._steady()
-        offset = self._wall() - steady
-        jump, self._offset = offset - self._offset, offset
-        if abs(jump) >= CLOCK_JUMP_SECONDS:
-            self._jumped_at = steady
-            self._reason = f"the clock was set by {jump:+.0f} seconds"
-        if self._jumped_at is None or steady - self._jumped_at > CLOCK_JUMP_KEPT_SECONDS:
-            return ()
-        return (Trouble(CLOCK_JUMP, self._reason),)

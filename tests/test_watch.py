@@ -14,6 +14,7 @@ from stage import policy_from
 from waiting import wait_for
 
 from mailtrack.clerk import Desk
+from mailtrack.clockwatch import NOTE, ClockWatch, boot_from
 from mailtrack.intake.imap.ledger import FolderStatus
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.address import Address
@@ -26,7 +27,6 @@ from mailtrack.tickets.alarm import CLOCK_JUMP, DISK_LOW, SPOOL_STUCK, SYNC_FAIL
 from mailtrack.tickets.decision import Decision, Disposition
 from mailtrack.tickets.fresh import SEED_BYTES
 from mailtrack.watch import (
-    ClockWatch,
     Watch,
     disk_low,
     imap_failing,
@@ -37,6 +37,8 @@ from mailtrack.watch import (
 )
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DAY = 24 * 3600
+YEAR = 365 * DAY
 WRITES_DOWN = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + '\\n')"
 
 
@@ -175,16 +177,56 @@ def test_the_clock_on_the_wall_may_drift_and_must_not_jump() -> None:
 
 
 def test_f30_a_clock_a_year_ahead_by_which_tokens_would_end_is_told_at_the_next_look() -> None:
-    year = 365 * 24 * 3600
     wall, steady = [1000.0], [5.0]
     watch = ClockWatch(wall=lambda: wall[0], steady=lambda: steady[0])
-    wall[0] += year + 20
+    wall[0] += YEAR + 20
     steady[0] += 20
     (trouble,) = watch.troubles()
     assert (trouble.name, trouble.reason) == (
         CLOCK_JUMP,
-        f"the clock was set by +{year} seconds",
+        f"the clock was set by +{YEAR} seconds",
     )
+
+
+@pytest.mark.parametrize(
+    ("wall", "steady", "boot", "reason"),
+    [
+        (3600, 3600, "b1", None),  # the desk was down for an hour
+        (3600 + YEAR, 3600, "b1", f"+{YEAR}"),
+        (-3600, 20, "b1", "-3620"),
+        (10 * DAY, -4000, "b2", None),  # the machine was off for ten days
+        (-30, -4000, "b2", None),  # within what a clock may be off
+        (-YEAR, -4000, "b2", f"-{YEAR}"),  # its battery is empty
+        (YEAR, 900_000, "b2", None),  # it may have been off and up so long
+    ],
+)
+def test_f30_a_clock_that_was_set_while_the_desk_was_down_is_noticed(
+    tmp_path: Path, wall: int, steady: int, boot: str, reason: str | None
+) -> None:
+    note = tmp_path / NOTE
+    ClockWatch(note, wall=lambda: 2e9, steady=lambda: 5000.0, boot="b1").troubles()
+    assert note.stat().st_mode & 0o777 == 0o600
+    watch = ClockWatch(note, wall=lambda: 2e9 + wall, steady=lambda: 5000.0 + steady, boot=boot)
+    told = [one.reason for one in watch.troubles()]
+    wanted = f"the clock was set by {reason} seconds while the desk was down"
+    assert told == ([wanted] if reason else [])
+    again = ClockWatch(
+        note, wall=lambda: 2e9 + wall + 1, steady=lambda: 5001.0 + steady, boot=boot
+    )
+    assert again.troubles() == (), "a restart does not tell it again"
+
+
+@pytest.mark.parametrize("noted", [b"", b"\xff", b"1", b"nan 1 b", b"x 1 b", b"1 " * 5000])
+def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, noted: bytes) -> None:
+    (tmp_path / NOTE).write_bytes(noted)
+    assert ClockWatch(tmp_path / NOTE, wall=lambda: 2e9, boot="b1").troubles() == ()
+    assert ClockWatch(tmp_path / "gone" / NOTE).troubles() == ()
+
+
+def test_the_unit_says_the_start_of_the_machine_as_the_kernel_does() -> None:
+    kernel = boot_from({})
+    assert kernel and boot_from({"MAILTRACK_BOOT": kernel}) == kernel
+    assert boot_from({"MAILTRACK_BOOT": "0-1\n"}) == "01"
 
 
 def test_a_disk_is_low_a_quarter_above_where_mail_is_refused(tmp_path: Path) -> None:
