@@ -19,7 +19,7 @@ TOLD_WITHIN: Final = timedelta(days=14)
 LETTERS_MAX: Final = 60  # the latest: what somebody has at hand, and pastes from by mistake
 ENTRIES_MAX: Final = 60
 TEXT_CHARS_MAX: Final = 4_000  # of one entry
-TEXTS_CHARS_MAX: Final = 20_000  # of all: to read and compare them costs under a millisecond
+TEXTS_CHARS_MAX: Final = 16_000  # of all: to read and compare them costs under a millisecond
 
 _TOLD: Final = (
     select(LETTER.c.number)
