@@ -18,6 +18,7 @@ from typing import Final
 
 from mailtrack import __version__
 from mailtrack.errors import ConfigError, MailtrackError, TemporaryFailure
+from mailtrack.operator.counted import counted
 
 EPILOG: Final = """\
 first steps:
@@ -158,7 +159,28 @@ def _held(parser: argparse.ArgumentParser) -> None:
     _actions(parser, wanted, metavar="H12")
 
 
+def _explained(parser: argparse.ArgumentParser, text: str) -> None:
+    """What each action does and what the exit codes mean, below the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = text
+
+
 def _keys(parser: argparse.ArgumentParser) -> None:
+    _explained(
+        parser,
+        """\
+actions:
+  list    show the keys by their letters: which one signs, which are recognised (the default)
+  add     make a new key that signs from now on; the others are recognised still
+  retire  recognise a key no longer; answers to what it signed find their ticket all the same
+
+exit codes:
+  0   done
+  64  there is no key of that letter, or none was named
+  69  there are no keys yet, or the file is systemd's copy
+  78  the key file cannot be used
+""",
+    )
     parser.add_argument("action", nargs="?", choices=("list", "add", "retire"), default="list")
     parser.add_argument("letter", nargs="?", help="the key to retire, by its letter")
     parser.add_argument(
@@ -183,6 +205,20 @@ def _quarantine(parser: argparse.ArgumentParser) -> None:
 
 
 def _queue(parser: argparse.ArgumentParser) -> None:
+    _explained(
+        parser,
+        """\
+actions:
+  list  show every letter that waits, is leaving, or failed lately, and why (the default)
+  show  print one letter: where it stands, and its words
+  drop  take one letter out, for good: it is never sent
+
+exit codes:
+  0   done
+  64  no letter, or more than one, has an id that begins so; or --yes is missing
+  75  it is just leaving: look again
+""",
+    )
     parser.add_argument("action", nargs="?", choices=("list", "show", "drop"), default="list")
     parser.add_argument(
         "letter_id", nargs="?", metavar="ID", help="the beginning of its id, for show and drop"
@@ -357,8 +393,7 @@ def _parser() -> argparse.ArgumentParser:
 def _refused(error: ConfigError) -> int:
     for mistake in error.mistakes:
         print(mistake, file=sys.stderr)
-    count = len(error.mistakes)
-    print(f"{count} mistake{'s' if count != 1 else ''}.", file=sys.stderr)
+    print(f"{counted(len(error.mistakes), 'mistake')}.", file=sys.stderr)
     return os.EX_CONFIG
 
 

@@ -28,7 +28,7 @@ from mailtrack.intake.imap.ledger import FILE_NAME as LEDGER_NAME
 from mailtrack.intake.imap.ledger import copy_ledger
 from mailtrack.intake.spool import Spool
 from mailtrack.intake.spoolfile import HEAD_BYTES_MAX, SpoolDamaged, envelope_from
-from mailtrack.operator.fsck import Found, check, mend_all
+from mailtrack.operator.fsck import Found, check, mend_all, tally
 from mailtrack.operator.place import config_folder, loaded_desk, open_database
 from mailtrack.operator.progress import bar
 from mailtrack.store.copying import (
@@ -62,22 +62,23 @@ def run_backup(arguments: Namespace) -> int:
     stage = stage.with_name(f"{STAGE}.{secrets.token_hex(4)}")
     try:
         stage.mkdir(mode=0o700, parents=True)
-        count = write_backup(loaded, database, config_folder(arguments), stage)
+        held = write_backup(loaded, database, config_folder(arguments), stage)
         _put_in_place(stage, target, is_tar=is_tar)
     finally:
         database.close()
         shutil.rmtree(stage, ignore_errors=True)
-    print(f"{target}: {count} mails, the database, keys and configuration.")
+    print(f"{target}: {tally(held)}; the database, keys and configuration.")
     return os.EX_OK
 
 
-def write_backup(loaded: Loaded, database: Database, config: Path, folder: Path) -> int:
-    """Fill an empty folder with all of the desk; how many mails that are."""
+def write_backup(loaded: Loaded, database: Database, config: Path, folder: Path) -> Found:
+    """Fill an empty folder with all of the desk; what was counted, as `fsck` counts it."""
     state, url = loaded.config.state, loaded.config.storage_url
     # Before the books: what a ledger says was taken and the books do not know is never fetched
     # again, while what it does not say comes once more and is known for a duplicate.
     copy_ledger(state, folder)
-    known = copy_database(database, url, folder)
+    copied = copy_database(database, url, folder)
+    known = copied.hashes
     spool, archive = folder / "spool", folder / "archive"
     for part in ("new", "quarantine"):
         _copy_folder(state / "spool" / part, spool / part)
@@ -97,7 +98,11 @@ def write_backup(loaded: Loaded, database: Database, config: Path, folder: Path)
         "made_at": datetime.now(UTC).isoformat(),
     }
     (folder / MANIFEST).write_text(json.dumps(facts), "utf-8")
-    return len(known | frozenset(names))
+    return Found(
+        sum(1 for _ in _files(spool / "new")),
+        copied.handled,
+        sum(1 for file in _files(spool / "quarantine") if file.suffix == ".eml"),
+    )
 
 
 def run_restore(arguments: Namespace) -> int:
@@ -113,9 +118,13 @@ def run_restore(arguments: Namespace) -> int:
                 raise BackupRefused(f"{source} is no backup of a desk: no {MANIFEST} is there")
             restore(loaded, folder, aside=f"before-{datetime.now(UTC):%Y%m%dT%H%M%S}")
         mended, left = _made_whole(loaded, spool, archive)
-    print("\n".join(f"mended: {text}" for text in mended))
-    print(f"{left.handled} mails handled, {left.waiting} wait for the desk to start.")
-    print("\n".join(f"problem: {text}" for text in left.problems))
+    for text in mended:
+        print(f"mended: {text}")
+    print(f"{tally(left)}.")
+    if left.waiting:
+        print("What waits in the spool is worked through when the desk starts.")
+    for text in left.problems:
+        print(f"problem: {text}")
     return 1 if left.problems else os.EX_OK
 
 

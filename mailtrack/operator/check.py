@@ -20,6 +20,7 @@ from mailtrack.errors import ConfigError, MailtrackError, Mistake
 from mailtrack.intake.imap.front import Probe, probe
 from mailtrack.intake.imap.ledger import FILE_NAME
 from mailtrack.mailboxes import imap_account_of
+from mailtrack.operator.counted import counted
 from mailtrack.operator.findings import Finding, exit_code
 from mailtrack.operator.place import config_folder
 from mailtrack.operator.standing import Standing, standing_of
@@ -127,7 +128,7 @@ def _probed(loaded: Loaded) -> tuple[Probe, ...]:
 def _shown(one: Probe, loaded: Loaded) -> str:
     if one.wrong is not None:
         return f"IMAP, {one.account}: {one.wrong}"
-    folders = ", ".join(f"{name} holds {count} mails" for name, count in one.folders)
+    folders = ", ".join(f"{name} holds {counted(count, 'mail')}" for name, count in one.folders)
     is_new = not (loaded.config.state / FILE_NAME).is_file()
     takes_all = any(account.takes_old_mail for account in loaded.config.imap)
     hint = ""
@@ -139,9 +140,10 @@ def _shown(one: Probe, loaded: Loaded) -> str:
 def _sum(loaded: Loaded) -> str:
     policy = loaded.policy
     return (
-        f"{len(policy.queues)} queues, {len(policy.agents)} agents, "
-        f"{len(policy.routing)} rules, {len(policy.sla_policies)} SLA policies, "
-        f"{len(policy.stationery.canned_names)} canned answers"
+        f"{counted(len(policy.queues), 'queue')}, {counted(len(policy.agents), 'agent')}, "
+        f"{counted(len(policy.routing), 'rule')}, "
+        f"{counted(len(policy.sla_policies), 'SLA policy', 'SLA policies')}, "
+        f"{counted(len(policy.stationery.canned_names), 'canned answer')}"
     )
 
 

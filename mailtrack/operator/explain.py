@@ -9,6 +9,7 @@ from argparse import Namespace
 from datetime import UTC, datetime
 
 from mailtrack.config import Loaded
+from mailtrack.config.keys import KEY_BYTES
 from mailtrack.desk.case import Case
 from mailtrack.desk.decide import decide
 from mailtrack.desk.origin import names_to_ask, origin_of
@@ -23,14 +24,18 @@ from mailtrack.operator.place import NoDesk, loaded_desk, open_database
 from mailtrack.resolver import Resolver
 from mailtrack.store import lookup
 from mailtrack.tickets.context import Context
-from mailtrack.tickets.decision import AddEntry, Change, Decision, OpenTicket
+from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, OpenTicket
 from mailtrack.tickets.fresh import SEED_BYTES, Fresh
 from mailtrack.tickets.reading import Reading
+from mailtrack.tickets.token import KeyRing
 
 
 def run(arguments: Namespace) -> int:
     """Decide as the clerk would, print it, and write nothing."""
     loaded = loaded_desk(arguments)
+    if not loaded.policy.keys.keys:
+        # No desk has run here yet. What is explained leaves nowhere, so any key will do.
+        loaded = loaded.with_keys(KeyRing("explained", (("a", bytes(KEY_BYTES)),)))
     raw = read_raw(arguments.file)
     mail = parse(raw)
     envelope = _envelope(arguments, mail, raw, loaded)
@@ -88,8 +93,7 @@ def _sender(text: str | None, mail: ParsedMail) -> Address | None:
 
 
 def _page(decision: Decision) -> str:
-    ticket = f", ticket #{decision.number}" if decision.number else ""
-    lines = [f"It would end as: {decision.disposition.value}{ticket}", "", "Why:"]
+    lines = [f"It would end as: {_end(decision)}", "", "Why:"]
     lines += [f"  {one.rule}: {one.said}{_where(one.where)}" for one in decision.trace]
     lines += ["", "What would change:"]
     lines += [f"  {text}" for text in map(_effect, decision.effects) if text] or ["  nothing"]
@@ -98,6 +102,15 @@ def _page(decision: Decision) -> str:
         f"  {one.name} to {one.mail.recipient}: {one.mail.subject}" for one in decision.letters
     ] or ["  none"]
     return "\n".join(lines)
+
+
+def _end(decision: Decision) -> str:
+    """The end state and its ticket; what ends as a ticket says so once."""
+    if not decision.number:
+        return decision.disposition.value
+    is_ticket = decision.disposition is Disposition.TICKET
+    before = "" if is_ticket else f"{decision.disposition.value}, "
+    return f"{before}ticket #{decision.number}"
 
 
 def _where(where: str) -> str:

@@ -19,6 +19,7 @@ from mailtrack.desk.proofs import Relay
 from mailtrack.mail.address import Address, Mailbox, ascii_lower
 from mailtrack.mail.authentication import raw_fields, results_of
 from mailtrack.mail.message import Stamp
+from mailtrack.operator.counted import counted
 from mailtrack.operator.findings import Finding, Grade, advice, bad, clean, good
 from mailtrack.operator.probing import Came, Parcel, Trial
 from mailtrack.outbox.delivery import Courier
@@ -229,7 +230,7 @@ def _about_own(came: Came, policy: Policy) -> Finding:
 
 def _about_place(test: str, stamp: Stamp, relay: Relay) -> Finding:
     needed = stamp.hops + 1
-    lines = f"{stamp.hops} Received line{'s' if stamp.hops != 1 else ''}"
+    lines = counted(stamp.hops, "Received line")
     place = f"below {lines}" if stamp.hops else "above every Received line"
     if needed > relay.hops:
         return bad(

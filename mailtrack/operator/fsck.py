@@ -19,6 +19,7 @@ from pathlib import Path
 from mailtrack.config import Loaded
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.spool import Spool, SpoolDamaged
+from mailtrack.operator.counted import counted
 from mailtrack.operator.place import loaded_desk, open_database
 from mailtrack.operator.progress import bar
 from mailtrack.store.audit import Audit, audit, broken_pages, index_problem
@@ -145,7 +146,7 @@ def _compared(files: Files, books: Audit, spool: Spool, archive: Archive) -> Fou
     mendable += (f"archive {one[:12]}…: a mail that nobody has handled" for one in strangers)
     return Found(
         len(files.waiting),
-        len(books.receipts),
+        books.handled,
         len(files.apart),
         tuple(problems),
         tuple(mendable),
@@ -233,11 +234,16 @@ def _say(found: Found, *, is_json: bool) -> int:
     return 1 if found.problems or found.mendable else os.EX_OK
 
 
+def tally(found: Found) -> str:
+    """What was counted, as `fsck` and `restore` both say it."""
+    return (
+        f"{counted(found.handled, 'mail')} handled, {found.waiting} waiting in the spool, "
+        f"{found.quarantined} in quarantine"
+    )
+
+
 def _page(found: Found) -> str:
-    lines = [
-        f"{found.handled} mails handled, {found.waiting} waiting in the spool, "
-        f"{found.quarantined} in quarantine."
-    ]
+    lines = [f"{tally(found)}."]
     lines += [f"mended: {text}" for text in found.mended]
     lines += [f"problem: {text}" for text in (*found.problems, *found.mendable)]
     if found.mendable:
@@ -247,5 +253,5 @@ def _page(found: Found) -> str:
             "Raw mails that are nowhere come from a backup: fsck --mend --from ARCHIVE."
         )
     count = len(found.problems) + len(found.mendable)
-    lines.append("All is well." if not count else f"{count} problems.")
+    lines.append("All is well." if not count else f"{counted(count, 'problem')}.")
     return "\n".join(lines)

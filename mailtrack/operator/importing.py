@@ -27,6 +27,7 @@ from mailtrack.intake.boxes import Boxed, boxed_mails
 from mailtrack.intake.reception import Reception
 from mailtrack.intake.spool import Floor, Spool, SpoolDamaged
 from mailtrack.mail.envelope import Front
+from mailtrack.operator.counted import counted
 from mailtrack.operator.place import loaded_desk
 from mailtrack.operator.progress import bar
 from mailtrack.ways import acceptance_of, limits_of
@@ -59,7 +60,8 @@ def run(arguments: Namespace) -> int:
         taken = bar(map(import_.take, mails), of=len(mails), what="import")
         counts = Counter(taken)
     verb = "would be taken" if arguments.dry_run else "taken"
-    print(f"{counts[TAKEN]} mails {verb}, {counts[THERE]} are there already.")
+    there = "is" if counts[THERE] == 1 else "are"
+    print(f"{counted(counts[TAKEN], 'mail')} {verb}, {counts[THERE]} {there} there already.")
     for text in import_.refusals:
         print(text, file=sys.stderr)
     if counts[TAKEN] and not arguments.dry_run and not spool.is_at_work:

@@ -30,8 +30,10 @@ def run(arguments: Namespace) -> int:
         print(f"Key {letter} signs from now on; the others are recognised still.")
         print("The running desk takes it up within seconds, or at once on SIGHUP.")
         return os.EX_OK
-    if not arguments.letter:
-        print("say which one: mailtrack keys retire a", file=sys.stderr)
+    there = [letter for letter, _ in read_keys(file)]
+    if arguments.letter not in there:
+        wrong = f"there is no key {arguments.letter}" if arguments.letter else "say which key"
+        print(f"{wrong}: mailtrack keys retire {'|'.join(there)}", file=sys.stderr)
         return os.EX_USAGE
     retire_key(file, arguments.letter)
     print(f"Key {arguments.letter} is recognised no longer.")

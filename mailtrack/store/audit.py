@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from mailtrack.store.codec import attachments_from_json, mail_from_json, texts_from_json
 from mailtrack.store.database import Session
 from mailtrack.store.personal import ERASED_KEY
+from mailtrack.store.status import HANDLED_COUNT
 from mailtrack.store.tables import (
     AGENT,
     ENTRY,
@@ -64,9 +65,12 @@ class Needed:
 class Audit:
     """All receipts of mails, oldest first, and what does not fit, as sentences.
 
+    ``handled`` counts a mail once, though one that was released has two receipts.
+
     ``mendable`` is what ``repair`` can make right, ``problems`` what it cannot.
     """
 
+    handled: int
     receipts: tuple[HandledMail, ...]
     needed: tuple[Needed, ...]
     problems: tuple[str, ...]
@@ -96,6 +100,7 @@ def audit(session: Session, *, now: datetime) -> Audit:
         for row in mails
     )
     return Audit(
+        connection.execute(HANDLED_COUNT).scalar_one(),
         receipts,
         tuple(_needed(connection)),
         (*_broken_references(connection), *_tickets_that_do_not_fit(connection)),
@@ -183,7 +188,8 @@ def _stale_claims(connection: Connection, now: datetime) -> Iterator[str]:
     )
     count = connection.execute(old).scalar_one()
     if count:
-        yield f"{count} letters are claimed by a sender that is gone"
+        letters = "letter is" if count == 1 else "letters are"
+        yield f"{count} {letters} claimed by a sender that is gone"
 
 
 def tags_said(connection: Connection) -> set[tuple[str, int]]:

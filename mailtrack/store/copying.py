@@ -10,26 +10,37 @@ import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 
 from mailtrack.errors import MailtrackError
 from mailtrack.store.database import Database
+from mailtrack.store.status import HANDLED_COUNT
 from mailtrack.store.tables import RECEIPT
 
 SQLITE_NAME: Final = "mailtrack.db"
 DUMP_NAME: Final = "mailtrack.pgdump"
 
 
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What the copy knows: the mails it handled, by their hashes and in number."""
+
+    hashes: frozenset[str]
+    handled: int
+
+
 class CopyFailed(MailtrackError):
     """The database could not be copied or brought back; nothing else was touched."""
 
 
-def copy_database(database: Database, url: str, folder: Path) -> frozenset[str]:
-    """Copy the database into a folder while others write; the hashes of the mails it handled.
+def copy_database(database: Database, url: str, folder: Path) -> Copied:
+    """Copy the database into a folder while others write; what the copy knows.
 
     On PostgreSQL those are read just before the dump, which may know some more.
     """
@@ -37,18 +48,27 @@ def copy_database(database: Database, url: str, folder: Path) -> frozenset[str]:
         return _copy_sqlite(database.path, folder / SQLITE_NAME)
     with database.reading() as session:
         named = select(RECEIPT.c.raw_sha256).where(RECEIPT.c.raw_sha256.is_not(None))
-        handled = frozenset(session.connection().execute(named).scalars())
+        connection = session.connection()
+        copied = Copied(
+            frozenset(connection.execute(named).scalars()),
+            connection.execute(HANDLED_COUNT).scalar_one(),
+        )
     _run_tool("pg_dump", ("--format=custom", f"--file={folder / DUMP_NAME}"), url)
-    return handled
+    return copied
 
 
-def _copy_sqlite(path: Path, target: Path) -> frozenset[str]:
+def _copy_sqlite(path: Path, target: Path) -> Copied:
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
         # In one step: a copy in several begins anew after each commit of a busy desk.
         source.backup(copy, pages=-1)
         named = copy.execute("SELECT raw_sha256 FROM receipt WHERE raw_sha256 IS NOT NULL")
-        return frozenset(row[0] for row in named)
+        hashes = frozenset(row[0] for row in named)
+        question = HANDLED_COUNT.compile(
+            dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}
+        )
+        (handled,) = copy.execute(str(question)).fetchone()
+        return Copied(hashes, handled)
 
 
 def restore_dump(url: str, folder: Path) -> None:

@@ -63,6 +63,12 @@ _MAILS: Final = (
     .group_by(RECEIPT.c.disposition)
     .order_by(RECEIPT.c.disposition)
 )
+# What `status`, `fsck`, `backup` and `restore` call a handled mail: one rule for all of them.
+HANDLED_COUNT: Final = (
+    select(func.count())
+    .select_from(RECEIPT)
+    .where(RECEIPT.c.is_tick.is_(False), ~_IS_DECIDED_AGAIN)
+)
 _TICKETS: Final = (
     select(TICKET.c.status, func.count().label("total"))
     .group_by(TICKET.c.status)

@@ -68,7 +68,7 @@ def test_what_is_backed_up_comes_back(
     new = tmp_path / "new"
     monkeypatch.setenv("MAILTRACK_STATE", str(new))
     assert cli.main(["restore", str(target), *typed]) == 0, capsys.readouterr()
-    assert "1 mails handled, 1 wait" in capsys.readouterr().out
+    assert "1 mail handled, 1 waiting in the spool, 1 in quarantine" in capsys.readouterr().out
     assert (new / "token-keys").read_text() == (tmp_path / "state/token-keys").read_text()
     again = Bench(new)
     assert again.spool.quarantined() == bench.spool.quarantined()

@@ -1,0 +1,111 @@
+"""What the commands say to the operator: counts that agree, plurals, mistakes, help."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from bench import Bench
+
+from mailtrack import cli
+from mailtrack.config import write_example
+from mailtrack.operator.counted import counted
+
+NOBODY = (
+    b"From: undisclosed\r\nTo: support@help.example\r\n"
+    b"Message-ID: <1@cust.example>\r\nSubject: Question\r\n\r\nPlease.\r\n"
+)
+HANDLED = re.compile(r"(\d+) mails? handled")
+Says = Callable[..., str]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """A desk that holds one mail."""
+    bench = Bench(tmp_path / "state")
+    bench.put(NOBODY, 1)
+    asyncio.run(bench.work_off())
+    (tmp_path / "state" / "token-keys").write_text("a:" + "A" * 43 + "=\n")
+    (tmp_path / "state" / "token-keys").chmod(0o600)
+    yield bench
+    asyncio.run(bench.reader.close())
+    bench.database.close()
+
+
+@pytest.fixture
+def says(
+    bench: Bench,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Says:
+    config = tmp_path / "config"
+    write_example(config)
+    monkeypatch.setenv("MAILTRACK_STATE", str(tmp_path / "state"))
+
+    def ask(*words: str, code: int = 0) -> str:
+        got = cli.main((*words, "--config", str(config)))
+        said = capsys.readouterr()
+        assert got == code, said
+        return said.out + said.err
+
+    return ask
+
+
+def test_a_released_mail_counts_once_for_fsck_backup_restore_and_status(
+    bench: Bench, says: Says, tmp_path: Path
+) -> None:
+    assert bench.mails() == {"held": 1}
+    says("held", "release", "H1")
+    asyncio.run(bench.work_off())
+    target = str(tmp_path / "backup")
+    said = (says("fsck"), says("backup", target), says("restore", target))
+    assert [HANDLED.findall(one) for one in said] == [["1"]] * 3, said
+    assert json.loads(says("status", "--json", code=1))["mails_handled"] == 1
+
+
+def test_a_restore_with_nothing_to_mend_says_no_empty_line(says: Says, tmp_path: Path) -> None:
+    target = str(tmp_path / "backup")
+    says("backup", target)
+    assert "" not in says("restore", target).splitlines()
+
+
+@pytest.mark.parametrize("letter", ["z", "ab", ""])
+def test_a_key_that_is_not_there_is_a_slip_and_no_broken_file(says: Says, letter: str) -> None:
+    said = says("keys", "retire", letter, code=64)
+    assert "mailtrack keys retire a" in said
+    assert "mistake" not in said
+
+
+def test_the_end_of_a_mail_is_said_once(says: Says, tmp_path: Path) -> None:
+    file = tmp_path / "mail.eml"
+    file.write_bytes(NOBODY.replace(b"undisclosed", b"Cara <cara@cust.example>"))
+    first = says("explain", str(file)).splitlines()[0]
+    assert re.fullmatch(r"It would end as: ticket #\d+", first)
+
+
+@pytest.mark.parametrize(
+    ("verb", "actions"),
+    [("queue", ("list", "show", "drop")), ("keys", ("list", "add", "retire"))],
+)
+def test_help_has_a_line_for_each_action_and_each_exit_code(
+    verb: str, actions: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main((verb, "--help"))
+    said = capsys.readouterr().out
+    for line in (*actions, "0", "64"):
+        assert re.search(rf"^  {line} +\w.{{3,}}$", said, re.MULTILINE), line
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 mails"), (1, "1 mail"), (2, "2 mails"), (21, "21 mails")]
+)
+def test_one_is_one_and_all_else_is_many(count: int, said: str) -> None:
+    assert counted(count, "mail") == said
+
+
+def test_a_plural_of_its_own_is_kept() -> None:
+    assert counted(2, "SLA policy", "SLA policies") == "2 SLA policies"
