@@ -10,6 +10,7 @@ does the reading; nothing here looks into a mail.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import multiprocessing
@@ -167,7 +168,8 @@ def _fenced(memory_bytes: int) -> None:
     It is silent too: what a library logs of a stranger's bytes would pass no redaction here.
     """
     parsers()  # before any mail's time begins to run
-    os.nice(NICENESS)
+    with contextlib.suppress(PermissionError):  # a fence of the operator's may forbid it
+        os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable()
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
