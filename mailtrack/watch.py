@@ -26,6 +26,7 @@ from mailtrack.store.database import Database
 from mailtrack.tickets.alarm import (
     DISK_LOW,
     IMAP,
+    LETTERS_PAUSED,
     RELAY_DOWN,
     SPOOL_STUCK,
     SYNC_FAILED,
@@ -163,6 +164,10 @@ class Sending(Protocol):
     def is_relay_down(self) -> bool:
         """Whether the relay was in trouble when last tried."""
 
+    @property
+    def paused_until(self) -> datetime | None:
+        """Until when a storm keeps the desk's own letters to customers; None: it does not."""
+
 
 def watch_over(
     database: Database,
@@ -183,6 +188,7 @@ def watch_over(
         lambda: disk_low(spool.root, floor),
         lambda: sync_failed(is_broken=spool.is_broken),
         lambda: relay_down(is_down=sender.is_relay_down),
+        lambda: letters_paused(sender.paused_until),
         clock.troubles,
         lambda: imap_failing(statuses(state)),
     )
@@ -211,7 +217,9 @@ def stuck(waiting: tuple[str, ...], after: timedelta, now: datetime) -> tuple[Tr
         return ()
     minutes = (now - oldest).total_seconds() / 60
     return (
-        Trouble(SPOOL_STUCK, f"{len(waiting)} mails, the oldest {minutes:.0f} minutes old"),
+        Trouble(
+            SPOOL_STUCK, f"waiting mails: {len(waiting)}, the oldest {minutes:.0f} minutes old"
+        ),
     )
 
 
@@ -234,3 +242,11 @@ def sync_failed(*, is_broken: bool) -> tuple[Trouble, ...]:
 def relay_down(*, is_down: bool) -> tuple[Trouble, ...]:
     """The relay as a whole does not take letters."""
     return (Trouble(RELAY_DOWN, "the relay takes no letters; they wait"),) if is_down else ()
+
+
+def letters_paused(until: datetime | None) -> tuple[Trouble, ...]:
+    """So many letters left at once that what the desk writes to customers waits."""
+    if until is None:
+        return ()
+    reason = f"too many letters left within minutes; the next may go at {until:%H:%M} UTC"
+    return (Trouble(LETTERS_PAUSED, reason),)

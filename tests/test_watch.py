@@ -30,6 +30,7 @@ from mailtrack.watch import (
     Watch,
     disk_low,
     imap_failing,
+    letters_paused,
     relay_down,
     run_command,
     stuck,
@@ -249,6 +250,19 @@ def test_s85_an_account_that_cannot_be_opened_is_a_trouble_until_it_can() -> Non
     assert imap_failing((folder("connecting", "login refused"),))
     assert imap_failing((folder("idle", "login refused"),)) == ()
     assert imap_failing((folder("connecting", None),)) == ()
+
+
+async def test_a_storm_pause_is_told_once_and_its_end_once(bench: Bench) -> None:
+    assert letters_paused(None) == ()
+    bench.troubles = list(letters_paused(NOW + timedelta(minutes=10)))
+    for _ in range(5):
+        await bench.look()
+    assert bench.letters() == ["alarm"]
+    bench.troubles = []
+    for _ in range(3):
+        await bench.look(timedelta(minutes=5))
+    assert bench.letters() == ["alarm"] * 2
+    assert bench.paged() == ["letters_paused raised", "letters_paused ended"]
 
 
 async def test_a_command_that_is_not_there_harms_nothing() -> None:

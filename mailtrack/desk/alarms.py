@@ -59,7 +59,7 @@ def troubles_in(
         minutes = (now - untried).total_seconds() / 60
         found.append(Trouble(OUTBOX_STUCK, f"a letter waits for {minutes:.0f} minutes", now))
     if figures.quarantined >= policy.quarantined_max:
-        reason = f"{figures.quarantined} mails could not be read"
+        reason = f"mails that could not be read: {figures.quarantined}"
         found.append(Trouble(QUARANTINE_GROWING, reason, now))
     return tuple(found)
 

@@ -67,9 +67,9 @@ def is_at_work(spool: Path) -> bool:
 
 
 def _seen_from_here(loaded: Loaded, alarms: tuple[Alarm, ...]) -> tuple[Alarm, ...]:
-    """What a desk that is down cannot say itself."""
+    """What is wrong now, though the watch may not have looked; and that nobody is at work."""
     spool, now = loaded.config.state / "spool", datetime.now(UTC)
-    if not spool.is_dir() or is_at_work(spool):
+    if not spool.is_dir():
         return ()
     names = sorted(one.name for one in (spool / "new").glob("[0-9]*"))[:NAMES_MAX]
     wait = loaded.policy.alarms.mails_wait_max
@@ -78,7 +78,8 @@ def _seen_from_here(loaded: Loaded, alarms: tuple[Alarm, ...]) -> tuple[Alarm, .
     known = {one.name for one in alarms if one.is_raised}
     down = Alarm(DESK_DOWN, now, now, "no mailtrack is at work on this spool", told_at=now)
     seen = (Alarm(one.name, now, now, one.reason, told_at=now) for one in troubles)
-    return (down, *(one for one in seen if one.name not in known))
+    new = tuple(one for one in seen if one.name not in known)
+    return new if is_at_work(spool) else (down, *new)
 
 
 def _as_json(

@@ -106,6 +106,11 @@ class Sender:
         """Whether the relay was in trouble when last tried."""
         return self._breaker.is_tripped
 
+    @property
+    def paused_until(self) -> datetime | None:
+        """Until when a storm keeps the desk's own letters to customers; None: it does not."""
+        return self._brake.storm_ends_at(self._now())
+
     def ring(self) -> None:
         """Say that a letter may be due; from any thread, as often as you like."""
         if self._loop is not None:

@@ -14,6 +14,7 @@ from typing import Final
 INTAKE_SILENT: Final = "intake_silent"
 IMAP: Final = "imap"
 RELAY_DOWN: Final = "relay_down"
+LETTERS_PAUSED: Final = "letters_paused"
 DISK_LOW: Final = "disk_low"
 SPOOL_STUCK: Final = "spool_stuck"
 OUTBOX_STUCK: Final = "outbox_stuck"
@@ -24,6 +25,7 @@ KINDS: Final = (
     INTAKE_SILENT,
     IMAP,
     RELAY_DOWN,
+    LETTERS_PAUSED,
     DISK_LOW,
     SPOOL_STUCK,
     OUTBOX_STUCK,

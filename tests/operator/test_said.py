@@ -72,6 +72,17 @@ def test_a_restore_with_nothing_to_mend_says_no_empty_line(says: Says, tmp_path:
     assert "" not in says("restore", target).splitlines()
 
 
+def test_f21_status_sees_a_full_disk_before_the_watch_of_a_running_desk_does(
+    bench: Bench, says: Says, tmp_path: Path
+) -> None:
+    file = tmp_path / "config" / "mailtrack.yaml"
+    floor = "  limits: {free_disk_min: 1000000GB}\n  # further limits:\n"
+    file.write_text(file.read_text().replace("  # limits:\n", floor))
+    with bench.spool.locked():
+        said = json.loads(says("status", "--json", code=1))
+    assert [one["name"] for one in said["alarms"]] == ["disk_low"]
+
+
 @pytest.mark.parametrize("letter", ["z", "ab", ""])
 def test_a_key_that_is_not_there_is_a_slip_and_no_broken_file(says: Says, letter: str) -> None:
     said = says("keys", "retire", letter, code=64)

@@ -227,7 +227,9 @@ async def test_in_a_storm_a_persons_words_go_on_and_the_desks_wait(post: Post) -
         sender.ring()
         await post.until(waiting=1, sent=5)
         assert sorted(subjects(relay)[3:]) == ["l5", "l6"]
+        assert sender.paused_until == post.clock.at + WINDOW, "the watch asks this"
         post.clock.at += WINDOW
+        assert sender.paused_until is None
         sender.ring()
         await post.until(sent=6)
         await sender.stop()
