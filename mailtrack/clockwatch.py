@@ -75,6 +75,8 @@ class ClockWatch:
         before = _noted(note) if note is not None else None
         if before is not None:
             self._compare(before, "while the desk was down")
+        else:
+            self._write_down()
 
     @property
     def has_jumped(self) -> bool:
@@ -85,10 +87,7 @@ class ClockWatch:
         """The jump, for ten minutes after it."""
         before, self._last = self._last, self._look()
         self._compare(before)
-        if self._note is not None:
-            # Without room for it the next process just cannot compare.
-            with contextlib.suppress(OSError):
-                _write(self._note, self._last)
+        self._write_down()
         age = None if self._jumped_at is None else self._last.steady - self._jumped_at
         if age is None or age > CLOCK_JUMP_KEPT_SECONDS:
             return ()
@@ -96,6 +95,12 @@ class ClockWatch:
 
     def _look(self) -> _Look:
         return _Look(self._wall(), self._steady(), self._boot)
+
+    def _write_down(self) -> None:
+        if self._note is not None:
+            # Without room for it the next process just cannot compare.
+            with contextlib.suppress(OSError):
+                _write(self._note, self._last)
 
     def _compare(self, before: _Look, when: str = "") -> None:
         jump = _jump(before, self._last)

@@ -63,7 +63,6 @@ def test_f30_a_clock_set_by_a_year_during_a_restart_is_told_and_brings_no_storm(
     desk.start()
     for number in range(4):
         ask(desk, number)
-    wait_for((desk.state / "clock.seen").exists, LOOKS_SECONDS_MAX, what="it has looked")
     assert desk.stop() == 0
     year = at(in_the_office_a_year_ahead())
     desk.move_clock(year)

@@ -1,11 +1,10 @@
 """Killed when a mail is on disk and nobody has been told: each way in brings it once.
 
 The real process dies by SIGKILL before its answer. Whoever heard none comes again with the same
-mail, as its protocol has it: the mail server by LMTP, the caller of the pipe, our own fetching
-from a mailbox. By SMTP it is fault F5 of ``test_faults``.
+mail, as its protocol has it: the mail server by LMTP, the caller of the pipe. By SMTP it is F5
+of ``test_faults``, with a mailbox F18 of ``test_daemon_by_imap``.
 """
 
-import contextlib
 import smtplib
 import subprocess
 import sys
@@ -13,10 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from intake.imap.mailbox import flags_of, mail, new_user
+from intake.imap.mailbox import mail
 from process import DESK, MAILTRACK, Process
-from servers.dovecot import Dovecot
-from servers.machine import free_port
 from waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -59,18 +56,16 @@ def assert_one_ticket(desk: Process, *, mails: int) -> None:
     assert desk.ask("fsck")["problems"] == []
 
 
-@pytest.mark.parametrize("is_unix", [False, True], ids=["tcp", "unix"])
 def test_f5_killed_before_its_answers_by_lmtp_a_mail_to_two_is_one_ticket(
-    make_desk: Callable[..., Process], tmp_path: Path, is_unix: bool
+    make_desk: Callable[..., Process], tmp_path: Path
 ) -> None:
-    path, port = tmp_path / "lmtp.sock", free_port()
-    place = f"unix:{path}" if is_unix else f"127.0.0.1:{port}"
-    desk = make_desk((r"^  # lmtp: .*", f'  lmtp: {{listen: "{place}"}}'))
+    path = tmp_path / "lmtp.sock"
+    desk = make_desk((r"^  # lmtp: .*", f'  lmtp: {{listen: "unix:{path}"}}'))
     desk.start()
 
     def hand_over() -> list[int]:
         """An answer for each recipient; raises if there is none for somebody."""
-        with smtplib.LMTP(str(path) if is_unix else "127.0.0.1", port, timeout=60) as client:
+        with smtplib.LMTP(str(path), timeout=60) as client:
             client.ehlo()
             client.mail(DANA)
             assert [client.rcpt(to)[0] for to in (DESK, BILLING)] == [250, 250]
@@ -95,21 +90,4 @@ def test_f5_killed_before_its_exit_code_the_pipe_is_called_again(
     assert killed.returncode == -9
     assert_it_lies_in_the_spool_and_is_started_again(desk)
     assert subprocess.run((*MAILTRACK, *words), input=MAIL, check=False).returncode == 0
-    assert_one_ticket(desk, mails=2)
-
-
-def test_f5_killed_before_the_flag_a_mail_in_a_mailbox_is_fetched_again(
-    make_desk: Callable[..., Process], dovecot: Dovecot
-) -> None:
-    user = new_user()
-    imap = (
-        f"  imap: [{{host: localhost, port: {dovecot.port_tls}, user: {user}, "
-        f"password: {dovecot.password}, ca: {dovecot.certificate}}}]\n"
-    )
-    desk = make_desk((r"^intake:\n", f"intake:\n{imap}"))
-    dovecot.append(user, MAIL)
-    with contextlib.suppress(AssertionError):
-        desk.start()
-    assert_it_lies_in_the_spool_and_is_started_again(desk)
-    wait_for(lambda: "$MailtrackDone" in flags_of(dovecot, user)[0], 20, what="the flag")
     assert_one_ticket(desk, mails=2)

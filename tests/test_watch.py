@@ -205,7 +205,7 @@ def test_f30_a_clock_that_was_set_while_the_desk_was_down_is_noticed(
     tmp_path: Path, wall: int, steady: int, boot: str, reason: str | None
 ) -> None:
     note = tmp_path / NOTE
-    ClockWatch(note, wall=lambda: 2e9, steady=lambda: 5000.0, boot="b1").troubles()
+    ClockWatch(note, wall=lambda: 2e9, steady=lambda: 5000.0, boot="b1")  # it never looked
     assert note.stat().st_mode & 0o777 == 0o600
     watch = ClockWatch(note, wall=lambda: 2e9 + wall, steady=lambda: 5000.0 + steady, boot=boot)
     told = [one.reason for one in watch.troubles()]
