@@ -252,8 +252,7 @@ class Hand:
         try:
             envelope, raw = await asyncio.to_thread(self._spool.read, spool_id)
         except SpoolDamaged as damaged:
-            await self._set_apart(spool_id, str(damaged))
-            return None
+            return await self._damaged(spool_id, damaged.what, tries)
         if failures >= FAILURES_MAX or tries > TRIES_MAX:
             reason = "it broke every reader" if failures else "the daemon died over it"
             return Taken(spool_id, envelope, None, Poison(reason, max(tries, failures)))
@@ -264,10 +263,16 @@ class Hand:
             return None
         return Taken(spool_id, envelope, mail)
 
-    async def _set_apart(self, spool_id: str, reason: str) -> None:
+    async def _damaged(self, spool_id: str, reason: str, tries: int) -> Taken | None:
+        """To be set apart like all that nobody can read; None if the file was taken away."""
+        envelope = await asyncio.to_thread(self._spool.salvage, spool_id)
+        if envelope is None:
+            _log.error("mail_gone", spool_id=spool_id, reason=reason)
+            self.forget_tries((spool_id,))
+            self.is_through(spool_id)
+            return None
         _log.error("mail_quarantined", spool_id=spool_id, reason=reason)
-        await asyncio.to_thread(self._spool.quarantine, spool_id, reason)
-        self.is_through(spool_id)
+        return Taken(spool_id, envelope, None, Poison(f"its file is damaged: {reason}", tries))
 
 
 def _comes_first(other: str, *, before: str, kin: Kin, of: Kin) -> bool:

@@ -86,6 +86,60 @@ async def test_s7_many_unreadable_mails_are_one_letter_and_a_collected_one(tmp_p
     await bench.reader.close()
 
 
+def damaged(content: bytes, how: str) -> bytes:
+    return {
+        "cut short": content[:-3],
+        "altered": content.replace(b"hello", b"jello"),
+        "no envelope": content[5:],
+        "empty": b"",
+    }[how]
+
+
+@pytest.mark.parametrize(
+    ("how", "said", "sender"),
+    [
+        ("cut short", "of the mail are there", "cara1@cust.example"),
+        ("altered", "altered after it was accepted", "cara1@cust.example"),
+        ("no envelope", "envelope line is missing", "<>"),
+        ("empty", "envelope line is missing", "<>"),
+    ],
+)
+async def test_f24_a_damaged_spool_file_is_quarantined_mail_like_any_other(
+    tmp_path, how, said, sender
+):
+    bench = Bench(tmp_path)
+    whole = text_mail(b"hello world\r\n")
+    spool_id = bench.put(whole, 1)
+    file = bench.spool.root / "new" / spool_id
+    file.write_bytes(damaged(file.read_bytes(), how))
+    await bench.work_off()
+    assert bench.mails() == {"quarantined": 1}
+    assert bench.spool.quarantined() == (spool_id,)
+    with bench.database.reading() as session:
+        apart, stub = quarantined_as(session, spool_id), lookup.ticket_of(session, 1)
+    assert apart is not None and (apart.sender_shown, apart.tries) == (sender, 1)
+    assert stub is not None and said in stub.entries[0].text
+    (letter,) = letters(bench, "quarantined")
+    assert said in letter.text and spool_id not in apart.reason
+    # The same mail, sent again and whole, is none that was seen before.
+    bench.put(whole, 1)
+    await bench.work_off()
+    assert bench.mails() == {"quarantined": 1, "ticket": 1}
+    await bench.reader.close()
+
+
+async def test_a_spool_file_that_somebody_took_away_is_no_mail_in_quarantine(tmp_path):
+    bench = Bench(tmp_path)
+    spool_id = bench.put(text_mail(b"hello world\r\n"), 1)
+    file = bench.spool.root / "new" / spool_id
+    file.unlink()
+    file.symlink_to("nowhere")  # a name that is listed, and a file that is not there
+    await bench.clerk.work()
+    assert bench.mails() == {} and bench.spool.quarantined() == ()
+    assert not bench.spool.was_tried(spool_id)
+    await bench.reader.close()
+
+
 @pytest.mark.slow
 async def test_s8_a_release_that_fails_again_says_why_and_one_that_succeeds_closes_the_stub(
     tmp_path,

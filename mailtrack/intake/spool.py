@@ -26,7 +26,7 @@ from mailtrack.errors import MailtrackError, TemporaryFailure
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.incoming import Incoming
 from mailtrack.intake.spooldraft import FILE_MODE, Draft
-from mailtrack.intake.spoolfile import HEAD_BYTES_MAX, envelope_from, split_file
+from mailtrack.intake.spoolfile import HEAD_BYTES_MAX, envelope_from, salvaged_from, split_file
 from mailtrack.intake.spoolfile import SpoolDamaged as SpoolDamaged
 from mailtrack.intake.spoolwriter import SpoolFull as SpoolFull
 from mailtrack.intake.spoolwriter import SpoolWriter
@@ -253,8 +253,18 @@ class Spool:
         try:
             content = self._path(spool_id).read_bytes()
         except OSError as error:
-            raise SpoolDamaged(f"{spool_id}: cannot be read ({error.strerror})") from error
+            raise SpoolDamaged(spool_id, f"cannot be read ({error.strerror})") from error
         return split_file(content, spool_id)
+
+    def salvage(self, spool_id: str) -> Envelope | None:
+        """What a damaged mail still tells of itself; None if its file is gone."""
+        try:
+            content = self._path(spool_id).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError:
+            content = b""  # the disk does not give it back
+        return salvaged_from(content, spool_id)
 
     def peek(self, spool_id: str, size_bytes: int) -> tuple[Envelope, bytes]:
         """The envelope and the first bytes of a mail. Raises SpoolDamaged."""
@@ -263,7 +273,7 @@ class Spool:
                 head = file.readline(HEAD_BYTES_MAX)
                 return envelope_from(head, spool_id), file.read(size_bytes)
         except OSError as error:
-            raise SpoolDamaged(f"{spool_id}: cannot be read ({error.strerror})") from error
+            raise SpoolDamaged(spool_id, f"cannot be read ({error.strerror})") from error
 
     def is_waiting(self, spool_id: str) -> bool:
         """Whether the mail waits here at this moment. An id that is none of ours does not."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 from mailtrack.errors import MailtrackError
@@ -21,7 +22,14 @@ FORMAT: Final = 1
 
 
 class SpoolDamaged(MailtrackError):
-    """A spool file is not what was written: cut short, altered, or not ours. Keep it apart."""
+    """A spool file is not what was written: cut short, altered, or not ours. Keep it apart.
+
+    ``what`` is the damage, for somebody who knows which file it is.
+    """
+
+    def __init__(self, spool_id: str, what: str) -> None:
+        super().__init__(f"{spool_id}: {what}")
+        self.what = what
 
 
 def sha256_of(raw: bytes) -> str:
@@ -56,11 +64,11 @@ def head_of(envelope: Envelope, *, length: int = 0) -> bytes:
 def envelope_from(head: bytes, spool_id: str) -> Envelope:
     """The envelope that a header line spells. Raises SpoolDamaged if it is none of ours."""
     if not head.startswith(HEAD_NAME) or not head.endswith(b"\r\n"):
-        raise SpoolDamaged(f"{spool_id}: the envelope line is missing or cut short")
+        raise SpoolDamaged(spool_id, "the envelope line is missing or cut short")
     try:
         facts = json.loads(head[len(HEAD_NAME) :])
         if facts["v"] != FORMAT:
-            raise SpoolDamaged(f"{spool_id}: written by another version, format {facts['v']!r}")
+            raise SpoolDamaged(spool_id, f"written by another version, format {facts['v']!r}")
         return Envelope(
             spool_id=spool_id,
             mail_from=_address(facts["mail_from"]),
@@ -76,7 +84,7 @@ def envelope_from(head: bytes, spool_id: str) -> Envelope:
             waiting_since=_instant(facts.get("waiting_since")),
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise SpoolDamaged(f"{spool_id}: the envelope line cannot be read") from error
+        raise SpoolDamaged(spool_id, "the envelope line cannot be read") from error
 
 
 def split_file(content: bytes, spool_id: str) -> tuple[Envelope, bytes]:
@@ -86,11 +94,30 @@ def split_file(content: bytes, spool_id: str) -> tuple[Envelope, bytes]:
     raw = content[head_end:]
     if len(raw) != envelope.size_bytes:
         raise SpoolDamaged(
-            f"{spool_id}: {len(raw)} of {envelope.size_bytes} bytes of the mail are there"
+            spool_id, f"{len(raw)} of {envelope.size_bytes} bytes of the mail are there"
         )
     if sha256_of(raw) != envelope.sha256:
-        raise SpoolDamaged(f"{spool_id}: the mail was altered after it was accepted")
+        raise SpoolDamaged(spool_id, "the mail was altered after it was accepted")
     return envelope, raw
+
+
+def salvaged_from(content: bytes, spool_id: str) -> Envelope:
+    """What a damaged file still tells. Size and hash are of what is there, never as promised.
+
+    So the same mail, sent again and whole, is not taken for one that was read before.
+    """
+    head_end = content.find(b"\r\n", 0, HEAD_BYTES_MAX) + 2
+    try:
+        envelope, raw = envelope_from(content[:head_end], spool_id), content[head_end:]
+    except SpoolDamaged:
+        envelope, raw = _unknown(spool_id), content
+    return replace(envelope, size_bytes=len(raw), sha256=sha256_of(raw))
+
+
+def _unknown(spool_id: str) -> Envelope:
+    """The envelope of a mail of which only the name of its file is known."""
+    received_at = datetime.fromtimestamp(int(spool_id.partition("-")[0]) / 1e6, UTC)
+    return Envelope(spool_id, None, (), received_at, Front.PIPE, "", 0, "")
 
 
 def without_head(content: bytes) -> bytes:

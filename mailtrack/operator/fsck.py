@@ -41,7 +41,7 @@ class Found:
     """What was counted, and every problem as a sentence.
 
     ``mendable`` are sentences too; the tuples behind them are what to do about it: waiting
-    mails to archive, waiting mails to set apart, and archived mails nobody has handled.
+    mails to archive, and archived mails nobody has handled.
     ``mended`` is what was mendable and has been mended.
     """
 
@@ -52,7 +52,6 @@ class Found:
     mendable: tuple[str, ...] = ()
     mended: tuple[str, ...] = ()
     to_archive: tuple[str, ...] = ()
-    to_quarantine: tuple[str, ...] = ()
     to_take_back: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
 
@@ -140,8 +139,9 @@ def _compared(files: Files, books: Audit, spool: Spool, archive: Archive) -> Fou
         if not receipts[spool_id].is_quarantined and spool.is_waiting(spool_id)
     )
     mendable += (f"{one}: handled, and still in the spool" for one in done)
-    damaged = tuple(_damaged(sorted(files.waiting - set(done)), spool))
-    mendable += (f"{text}: to be set apart" for _, text in damaged)
+    # Not set apart here: the desk does it, and the admins have their letter about it.
+    damaged = _damaged(sorted(files.waiting - set(done)), spool)
+    problems += (f"{text}; the desk will set it apart and tell the admins" for text in damaged)
     strangers = sorted(files.archived - {one.raw_sha256 for one in books.receipts})
     mendable += (f"archive {one[:12]}…: a mail that nobody has handled" for one in strangers)
     return Found(
@@ -151,7 +151,6 @@ def _compared(files: Files, books: Audit, spool: Spool, archive: Archive) -> Fou
         tuple(problems),
         tuple(mendable),
         to_archive=tuple(done),
-        to_quarantine=tuple(spool_id for spool_id, _ in damaged),
         to_take_back=tuple(strangers),
         lost=tuple(lost),
     )
@@ -168,13 +167,13 @@ def _lost(files: Files, books: Audit, spool: Spool, archive: Archive) -> Iterabl
             yield one.raw_sha256
 
 
-def _damaged(spool_ids: list[str], spool: Spool) -> Iterable[tuple[str, str]]:
+def _damaged(spool_ids: list[str], spool: Spool) -> Iterable[str]:
     for spool_id in bar(spool_ids, of=len(spool_ids), what="spool"):
         try:
             spool.read(spool_id)
         except SpoolDamaged as damaged:
             if spool.is_waiting(spool_id):  # else it was worked through meanwhile
-                yield spool_id, str(damaged)
+                yield str(damaged)
 
 
 def _altered(files: Files, archive: Archive) -> Iterable[str]:
@@ -196,8 +195,6 @@ def mend_all(
     mended = list(found.mendable)
     for spool_id in found.to_archive:
         spool.archive(spool_id, archive)
-    for spool_id in found.to_quarantine:
-        spool.quarantine(spool_id, "fsck found the file damaged")
     for name in found.to_take_back:
         if archive.is_whole(name):
             spool.take_back(archive.path(name))
