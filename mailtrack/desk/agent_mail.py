@@ -17,6 +17,7 @@ from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.commands.order import Group, Problem, Refusal
 from mailtrack.desk.commands.splitting import opened_by_split, went_to
 from mailtrack.desk.commands.table import understood
+from mailtrack.desk.ended import tell_asked
 from mailtrack.desk.foretold import foretold
 from mailtrack.desk.harm import harm_in
 from mailtrack.desk.hearing import News, mentioned, tell_agents, tell_status, to_customers
@@ -281,6 +282,10 @@ def _carried_out(case: Case, writer: Writer, thread: Thread, work: Work) -> Deci
     outcome += answer_questions(
         case, work.agent, work.obeyed.questions, tickets, changes=changes
     )
+    news = tell_asked(case, outcome.effects, by=work.agent)
+    told = {letter.person for letter in outcome.letters}
+    letters = tuple(one for one in news.letters if one.person not in told)
+    outcome += replace(news, letters=letters)
     ticket_or_none = new or (work.tickets[0] if work.tickets else None)
     says = work.has_words and work.tickets
     return decided(

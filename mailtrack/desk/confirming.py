@@ -12,6 +12,7 @@ from typing import Final
 from mailtrack.desk.brackets import folded
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.admins import end_of
+from mailtrack.desk.ended import tell_asked
 from mailtrack.desk.holding import DROP, RELEASE, SEND, HoldReason, desk_address, taps
 from mailtrack.desk.identity import Writer
 from mailtrack.desk.letter_views import DoneView
@@ -80,6 +81,7 @@ def decide_answer(case: Case, writer: Writer) -> Decision | None:
         outcome = _end_quarantine(case, held, agent)
     else:
         outcome = end_hold(case, held, agent=agent)
+        outcome += tell_asked(case, outcome.effects, by=agent)
     return Decision(
         Disposition.COMMAND,
         outcome.effects,

@@ -358,3 +358,6 @@ class Done(StrEnum):
     EXPIRED = "expired"  # the answer came too late; the question is put anew
     UNCLEAR = "unclear"  # the answer said neither yes nor no
     NOT_YOURS = "not_yours"  # somebody else was asked
+    RELEASED_BY_ADMIN = "released_by_admin"  # the reader was asked, an admin decided
+    DROPPED_BY_ADMIN = "dropped_by_admin"
+    DECIDED_BY_ADMIN = "decided_by_admin"  # some of them so, some so
