@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mailtrack.desk.after import after
-from mailtrack.desk.agent_words import has_files, says_nothing, typed_text, with_farewell
+from mailtrack.desk.agent_words import (
+    has_files,
+    in_one_line,
+    says_nothing,
+    typed_text,
+    with_farewell,
+)
 from mailtrack.desk.brackets import without_brackets
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
@@ -19,7 +25,7 @@ from mailtrack.desk.commands.splitting import opened_by_split, went_to
 from mailtrack.desk.commands.table import understood
 from mailtrack.desk.ended import tell_asked
 from mailtrack.desk.foretold import foretold
-from mailtrack.desk.harm import harm_in
+from mailtrack.desk.harm import astray, harm_in
 from mailtrack.desk.hearing import News, mentioned, tell_agents, tell_status, to_customers
 from mailtrack.desk.holding import (
     HoldReason,
@@ -68,7 +74,6 @@ class Work:
     is_note: bool
     obeyed: Obeyed
     has_files: bool = False
-    typed: str = ""
 
     @property
     def split_off(self) -> Ticket | None:
@@ -83,7 +88,20 @@ class Work:
     @property
     def has_words(self) -> bool:
         """Whether there is something to say, be it a file, to a customer or to colleagues."""
-        return bool(self.text.strip()) or self.has_files
+        return bool(self.text.strip()) or self.has_files or self.obeyed.canned is not None
+
+    @property
+    def silent(self) -> Work:
+        """The same without a word or a file."""
+        wordless = replace(self.obeyed, canned=None)
+        return replace(self, text="", has_files=False, obeyed=wordless)
+
+    def words_on(self, case: Case, ticket: Ticket) -> str:
+        """What is said on that ticket: a canned answer greets who asked there."""
+        if self.obeyed.canned is None:
+            return self.text
+        words = canned_words(case, self.obeyed.canned, self.agent, ticket)
+        return f"{words}\n\n{self.text}".strip("\n")
 
 
 def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) -> Decision:
@@ -101,7 +119,8 @@ def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) ->
         wrong = tuple(Refusal(b.raw, Problem.NOT_ON_TOP, b.word, (b.raw,)) for b in below)
         return _refused(case, wrong, agent, ticket=tickets[0] if tickets else None, text=text)
     answered = answered_entry(case)
-    scene = Scene(agent, case.policy, case.context, case.fresh, answered)
+    since = case.envelope.received_at if case.grant else None
+    scene = Scene(agent, case.policy, case.context, case.fresh, answered, since)
     result = obey(brackets, tickets, scene=scene)
     ticket = tickets[0] if tickets else None
     if not isinstance(result, Obeyed):
@@ -109,13 +128,12 @@ def work_on_tickets(case: Case, writer: Writer, thread: Thread, agent: Agent) ->
             outcome = answer_refused(case, result, agent=agent, ticket=ticket)
             return decided(case, outcome, Disposition.COMMAND, ticket, agent)
         return _refused(case, result, agent, ticket=ticket, text=text)
-    text = _with_canned(case, result, agent, ticket=ticket, text=text)
     is_note = result.is_note or _is_internal(case, thread, agent)
-    work = Work(agent, tickets, brackets, text, is_note, result, has_files(case), typed)
+    work = Work(agent, tickets, brackets, text, is_note, result, has_files(case))
     return (
         _held_for_split(case, work, answered)
         or _held_for_proof(case, writer, thread, work)
-        or _held_for_harm(case, work)
+        or _held_for_harm(case, thread, work, typed)
         or _carried_out(case, writer, thread, work)
     )
 
@@ -141,15 +159,6 @@ def _is_internal(case: Case, thread: Thread, agent: Agent) -> bool:
         or agent.role is Role.LIGHT
         or case.mail.kind is not Kind.HUMAN
     )
-
-
-def _with_canned(
-    case: Case, obeyed: Obeyed, agent: Agent, *, ticket: Ticket | None, text: str
-) -> str:
-    if obeyed.canned is None or ticket is None:
-        return text
-    words = canned_words(case, obeyed.canned, agent, ticket)
-    return f"{words}\n\n{text}".strip("\n")
 
 
 def _refused(
@@ -228,7 +237,8 @@ def _reaches(case: Case, work: Work) -> tuple[str, ...]:
         return ()
     people = (one.mailbox for ticket in work.spoken_to for one in customers_on(ticket))
     names = ", ".join(dict.fromkeys(map(str, people)))
-    return (f"→ {names}: {work.text[:REACHES_CHARS_MAX]}",) if names else ()
+    words = in_one_line(work.words_on(case, work.spoken_to[0])) if names else ""
+    return (f"→ {names}: {words[:REACHES_CHARS_MAX]}",) if names else ()
 
 
 def _deed(case: Case, work: Work) -> Deed:
@@ -248,20 +258,19 @@ def _held_for_split(case: Case, work: Work, answered: str | None) -> Decision | 
     return _refused(case, (elsewhere,), work.agent, ticket=ticket, text=work.text)
 
 
-def _held_for_harm(case: Case, work: Work) -> Decision | None:
+def _held_for_harm(case: Case, thread: Thread, work: Work, typed: str) -> Decision | None:
     if work.is_note or not work.has_words or not work.tickets:
         return None
-    outcome = harm_in(
-        case,
-        work.agent,
-        work.tickets,
-        readers=work.spoken_to,
-        text=work.text,
-        typed=work.typed,
-    )
+    agent, tickets = work.agent, work.tickets
+    outcome = None
+    if work.split_off is None:
+        outcome = astray(case, agent, thread, tickets, would=_reaches(case, work))
+    if outcome is None:
+        text = work.words_on(case, work.spoken_to[0])
+        outcome = harm_in(case, agent, tickets, readers=work.spoken_to, text=text, typed=typed)
     if outcome is None:
         return None
-    return decided(case, outcome, Disposition.HELD, work.tickets[0], work.agent)
+    return decided(case, outcome, Disposition.HELD, tickets[0], agent)
 
 
 def _carried_out(case: Case, writer: Writer, thread: Thread, work: Work) -> Decision:
@@ -271,9 +280,9 @@ def _carried_out(case: Case, writer: Writer, thread: Thread, work: Work) -> Deci
     loose = tuple(one for one in work.obeyed.effects if _number_of(one) not in numbers)
     outcome = Outcome(loose, (), thread.trace)
     new = work.split_off
-    silent = replace(work, text="", has_files=False) if new else work
+    here = work.silent if new else work
     for ticket in work.tickets:
-        outcome += _on_ticket(case, silent, ticket)
+        outcome += _on_ticket(case, here, ticket)
     outcome += _told_of_merge(case, work)
     outcome += _told_of_split(case, work, new) if new else Outcome()
     # Answered from the tickets as this mail leaves them.
@@ -300,7 +309,8 @@ def _carried_out(case: Case, writer: Writer, thread: Thread, work: Work) -> Deci
 def _on_ticket(case: Case, work: Work, ticket: Ticket) -> Outcome:
     """The words and the fields of one ticket, its clocks, and everybody who hears of it."""
     agent = work.agent
-    entry = _entry(case, work, ticket) if work.has_words else None
+    words = work.words_on(case, ticket)
+    entry = _entry(case, work, ticket, words) if work.has_words else None
     is_answer = entry is not None and entry.kind is EntryKind.ANSWER
     own = tuple(one for one in work.obeyed.effects if _number_of(one) == ticket.number)
     implied = _implied(ticket, own, agent) if is_answer else ()
@@ -313,7 +323,7 @@ def _on_ticket(case: Case, work: Work, ticket: Ticket) -> Outcome:
     outcome = Outcome((*effects, *clocks))
     changes = tuple(one for one in effects if isinstance(one, Change))
     if is_answer and entry is not None:
-        outcome += to_customers(case, now, entry=entry, agent=agent, words=work.text)
+        outcome += to_customers(case, now, entry=entry, agent=agent, words=words)
     else:
         outcome += _status_told(case, ticket, now, agent)
     if not (entry or changes) or now.merged_into is not None:
@@ -324,7 +334,7 @@ def _on_ticket(case: Case, work: Work, ticket: Ticket) -> Outcome:
         agent.id,
         entry,
         changes,
-        also=mentioned(work.text, case.policy) if entry and not is_answer else (),
+        also=mentioned(words, case.policy) if entry and not is_answer else (),
     )
     return outcome + tell_agents(case, news)
 
@@ -346,7 +356,8 @@ def _told_of_split(case: Case, work: Work, new: Ticket) -> Outcome:
     """
     outcome = said("split", f"#{new.number} came out of #{work.tickets[0].number}")
     if work.has_words:
-        return outcome + _on_ticket(case, replace(work, obeyed=Obeyed()), new)
+        only_said = Obeyed(canned=work.obeyed.canned)
+        return outcome + _on_ticket(case, replace(work, obeyed=only_said), new)
     news = News(
         Event.NEW,
         new,
@@ -358,7 +369,7 @@ def _told_of_split(case: Case, work: Work, new: Ticket) -> Outcome:
     return outcome + tell_agents(case, news)
 
 
-def _entry(case: Case, work: Work, ticket: Ticket) -> Entry:
+def _entry(case: Case, work: Work, ticket: Ticket, words: str) -> Entry:
     kind = EntryKind.NOTE if work.is_note else EntryKind.ANSWER
     return entry_from(
         case,
@@ -366,7 +377,7 @@ def _entry(case: Case, work: Work, ticket: Ticket) -> Entry:
         kind=kind,
         author=work.agent.id,
         shown=work.agent.shown,
-        text=work.text,
+        text=words,
         is_internal=work.is_note,
         label=f"entry/{ticket.number}",
     )

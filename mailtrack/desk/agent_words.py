@@ -38,6 +38,14 @@ def farewell_in(signature: str) -> str:
     return "\n".join(lines) if is_short and lines[0].endswith((",", "!")) else ""
 
 
+def in_one_line(text: str) -> str:
+    """The words as a letter to their agent shows them: no line of it is one of the answer's.
+
+    What stands in such a letter is for agents only; see ``guards.leaks_line``.
+    """
+    return " ".join(text.split())
+
+
 def has_files(case: Case) -> bool:
     """Whether the agent attached a file: neither a logo in the text nor a seal of the mail."""
     return any(

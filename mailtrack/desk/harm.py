@@ -1,21 +1,48 @@
 """An answer that would do harm as it stands: it is held, and its agent is asked.
 
-Overtaken by a colleague's, or with words that its reader must not see. What exactly is looked
-for stands in ``guards`` and ``others_words``.
+Overtaken by a colleague's, on its way to others than it was written to, or with words that its
+reader must not see. What exactly is looked for stands in ``guards`` and ``others_words``.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from mailtrack.desk.agent_words import in_one_line
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.guards import collision, leaks_line, leaks_note, leaks_token
 from mailtrack.desk.holding import HoldReason, Own, hold_collision, hold_unproved
 from mailtrack.desk.others_words import tickets_quoted
 from mailtrack.desk.policy import Agent
+from mailtrack.desk.threads import Thread, named_numbers
+from mailtrack.desk.visibility import customers_on
 from mailtrack.tickets.ticket import Ticket
 
 SHOWN_CHARS_MAX: Final = 300
+
+
+def astray(
+    case: Case,
+    agent: Agent,
+    thread: Thread,
+    tickets: tuple[Ticket, ...],
+    *,
+    would: tuple[str, ...],
+) -> Outcome | None:
+    """What holds words back whose ticket went into another one: others would get them.
+
+    ``would`` says who. None if the ticket is where it was, or the same people are there.
+    """
+    named = (case.context.ticket(number) for number in named_numbers(case, thread))
+    meant = tuple(one for one in named if one is not None)
+    there = {one.person for ticket in meant for one in customers_on(ticket)}
+    readers = {one.person for ticket in tickets for one in customers_on(ticket)}
+    is_merged = any(one.merged_into for one in meant)
+    if not is_merged or readers <= there or case.is_granted(HoldReason.READERS):
+        return None
+    return said("leak", "it would go to others than those it was written to") + hold_unproved(
+        case, HoldReason.READERS, agent=agent, ticket=tickets[0], would=would, own=Own()
+    )
 
 
 def harm_in(
@@ -53,7 +80,7 @@ def harm_in(
         reason,
         agent=agent,
         ticket=ticket,
-        would=(text[:SHOWN_CHARS_MAX],) if reason is HoldReason.LEAK else (),
+        would=(in_one_line(text)[:SHOWN_CHARS_MAX],) if reason is HoldReason.LEAK else (),
         own=Own(quotes=others if reason is HoldReason.OTHERS else ()),
     )
 

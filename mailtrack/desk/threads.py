@@ -78,6 +78,13 @@ def answered_entry(case: Case) -> str | None:
     return next((one.entry_id for one in letters if (one.message_id,) == answered), None)
 
 
+def named_numbers(case: Case, thread: Thread) -> tuple[int, ...]:
+    """The tickets that the mail was written about, whatever they were merged into since."""
+    if thread.token is not None:
+        return (thread.token.number,) if thread.token.number else ()
+    return (*case.reading.numbers, *(one.number for one in case.context.known_ids))
+
+
 def live_token(case: Case, *purposes: Purpose) -> Token | None:
     """The first token of the mail that is proved, live, and good for one of the purposes."""
     return _first_live(case, case.reading.tokens, purposes)

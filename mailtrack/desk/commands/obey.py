@@ -7,6 +7,7 @@ whatever the order in which the words were typed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from difflib import get_close_matches
 from itertools import cycle
 from typing import Final
@@ -53,13 +54,14 @@ class Obeyed:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Who commands, and all they may refer to; ``answered`` as in ``Asked``."""
+    """Who commands, and all they may refer to; the last two as in ``Asked``."""
 
     actor: Agent
     policy: Policy
     context: Context
     fresh: Fresh
     answered: str | None = None
+    confirmed_since: datetime | None = None
 
 
 def obey(
@@ -110,6 +112,7 @@ def _on_one(
             scene.context,
             scene.fresh,
             scene.answered,
+            scene.confirmed_since,
         )
         outcome = _confirmed(command, _run(command, asked), scene.policy.step_up)
         outcomes.append(outcome)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from mailtrack.desk.policy import Agent, Policy, Role
@@ -102,6 +103,7 @@ class Asked:
 
     ``ticket`` is None when the mail names none and opens none. ``answered`` is the id of the
     entry that the letter was about which the mail answers, None if it answers no such letter.
+    ``confirmed_since`` is when a mail came that was held until now, None for one that is new.
     """
 
     argument: str
@@ -112,6 +114,7 @@ class Asked:
     context: Context
     fresh: Fresh
     answered: str | None = None
+    confirmed_since: datetime | None = None
 
     def refuse(self, problem: Problem, *suggestions: str) -> Refusal:
         """A refusal of this bracket; ``suggestions`` are arguments that would be right."""

@@ -179,12 +179,21 @@ def _meant(asked: Asked, ticket: Ticket) -> tuple[Entry, ...] | None:
     """The entries that the bracket names, None if it names one that is not there."""
     if not asked.argument:
         return tuple(one for one in ticket.entries if one.id == asked.answered)
+    if _has_shifted(asked, ticket):
+        return None
     places = [_PLACE.fullmatch(word) for word in asked.argument.replace(",", " ").split()]
     numbers = {int(found[1]) for found in places if found}
     if None in places or len(numbers) > MESSAGES_MAX:
         return None
     meant = tuple(one for one in ticket.entries if ticket.place(one.id) in numbers)
     return meant if len(meant) == len(numbers) else None
+
+
+def _has_shifted(asked: Asked, ticket: Ticket) -> bool:
+    """Whether entries went or came since the question: its places mean others by now."""
+    moves = (row for row in ticket.journal if row.field in (SPLIT_OFF, SPLIT_FROM))
+    since = asked.confirmed_since
+    return since is not None and any(row.at >= since for row in moves)
 
 
 def _against(asked: Asked, ticket: Ticket, meant: tuple[Entry, ...]) -> Problem | None:
