@@ -70,7 +70,7 @@ def decide_poison(
         is_told=is_told,
     )
     ticket, entry = _stub(case, poison, item)
-    why = f"{item.quarantine_id}: {poison.reason} (tried {poison.tries} times)"
+    why = f"{item.quarantine_id}: {poison.reason} (tries: {poison.tries})"
     outcome = said("quarantine", why)
     outcome += Outcome((OpenTicket(ticket), AddEntry(entry), Quarantine(item)))
     if is_told:
