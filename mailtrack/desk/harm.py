@@ -19,6 +19,7 @@ from mailtrack.desk.visibility import customers_on
 from mailtrack.tickets.ticket import Ticket
 
 SHOWN_CHARS_MAX: Final = 300
+_MAIL_FILES: Final = (".eml", ".msg")
 
 
 def astray(
@@ -67,6 +68,12 @@ def harm_in(
         return outcome + hold_collision(
             case, agent=agent, ticket=ticket, theirs=theirs, text=text
         )
+    if _attaches_mail(case) and not case.is_granted(HoldReason.ATTACHED):
+        outcome = said("leak", "a whole mail is attached to the answer")
+        would = tuple(one.name for one in case.mail.attachments)
+        return outcome + hold_unproved(
+            case, HoldReason.ATTACHED, agent=agent, ticket=ticket, would=would, own=Own()
+        )
     others = tickets_quoted(case, readers, typed)
     if others and not case.is_granted(HoldReason.OTHERS):
         shown = ", ".join(f"#{number}" for number in others)
@@ -82,6 +89,18 @@ def harm_in(
         ticket=ticket,
         would=(in_one_line(text)[:SHOWN_CHARS_MAX],) if reason is HoldReason.LEAK else (),
         own=Own(quotes=others if reason is HoldReason.OTHERS else ()),
+    )
+
+
+def _attaches_mail(case: Case) -> bool:
+    """Whether a mail stands in the answer as a file: some mail programs reply so by themselves.
+
+    Ours to the agent has notes and their reply address in it. Whose it is stands in its bytes,
+    which a letter passes on as they are: so any is asked about.
+    """
+    return any(
+        one.content_type == "message/rfc822" or one.name.casefold().endswith(_MAIL_FILES)
+        for one in case.mail.attachments
     )
 
 

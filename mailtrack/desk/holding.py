@@ -72,6 +72,7 @@ class HoldReason(StrEnum):
     COLLISION = "collision"  # a colleague has answered since
     LEAK = "leak"  # the answer repeats an internal note
     OTHERS = "others"  # the answer repeats what another customer wrote
+    ATTACHED = "attached"  # a whole mail is attached to the answer, perhaps one of ours
     READERS = "readers"  # its ticket was merged: others would get it than it was written to
     FLOOD = "flood"  # one of too many from one sender
     RULE = "rule"  # a rule of the admin holds it

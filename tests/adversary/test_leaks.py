@@ -421,3 +421,38 @@ def test_a106_what_was_quoted_back_to_its_writer_is_kept_from_others_still(
     words = "My bank refused the loan because I lost my job in the spring."
     assert scene.answer(bobs, f"> {words}\n\nI am sorry.").disposition == "entry"
     assert scene.answer(caras, words).disposition == "held"
+
+
+def attached(letter: Left, *, name: str, content_type: str) -> tuple[str, str]:
+    """An answer that brings the letter along as a file, and its Content-Type."""
+    body = (
+        "--b\r\nContent-Type: text/plain\r\n\r\nSee below.\r\n"
+        f'--b\r\nContent-Type: {content_type}; name="{name}"\r\n'
+        f'Content-Disposition: attachment; filename="{name}"\r\n\r\n'
+        f"{letter.raw.decode('ascii')}\r\n--b--\r\n"
+    )
+    return body, 'multipart/mixed; boundary="b"'
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [("letter.txt", "message/rfc822"), ("Letter.EML", "application/octet-stream")],
+)
+def test_a42_our_letter_attached_to_an_answer_is_held_until_the_agent_says_so(
+    scene: Scene, name: str, content_type: str
+) -> None:
+    """Outlook can be set to attach what it answers, instead of a quote."""
+    letter = with_a_note(scene, NOTES["short"])
+    body, kind = attached(letter, name=name, content_type=content_type)
+    handled = scene.mail(
+        IVAN,
+        f"Re: {letter.header('Subject')}",
+        body,
+        to=letter.reply_address,
+        headers={"Content-Type": kind},
+    )
+    assert handled.disposition == "held"
+    assert not [one for one in scene.left_to(CARA) if one.attachments]
+    assert scene.stage.held_open()[-1].reason == "attached"
+    scene.answer(scene.last(IVAN, "held"), "ok")
+    assert len(scene.last(CARA, "answer").attachments) == 1
