@@ -94,7 +94,9 @@ def _by_relay(mail: ParsedMail, envelope: Envelope, policy: Policy) -> Origin:
             return Origin(Verdict.PASS, "authentication_results", f"{name}: auth=pass {login}")
     if DMARC in relay.methods:
         verdict, said = _dmarc(results, mail.sender.address.domain)
-        return Origin(verdict, "authentication_results", f"{name}: {said}")
+        said = f"{name}: {said}"
+        is_to_us = _is_handed_to_us(mail, mail.sender.address.domain, policy)
+        return Origin(verdict, "authentication_results", said, is_to_us=is_to_us)
     return Origin(said=f"{name}: no login of this address")
 
 
@@ -106,6 +108,23 @@ def _results(mail: ParsedMail, relay: Relay) -> tuple[Result, ...] | None:
             if results is not None:
                 return results
     return None
+
+
+def _is_handed_to_us(mail: ParsedMail, domain: str, policy: Policy) -> bool:
+    """Whether each signature by which the relay may have believed it was made for us.
+
+    Without any, it believed the server that the mail came from: nobody else can send it so. One
+    that we do not see may be the one that counted.
+    """
+    there = sum(1 for name, _ in mail.headers if name == "dkim-signature")
+    theirs = (one for one in mail.provenance.signatures if _is_near(one.domain, domain))
+    is_all = there == len(mail.provenance.signatures)
+    return is_all and all(_is_to_us(mail, one, policy) for one in theirs)
+
+
+def _is_near(signer: str, domain: str) -> bool:
+    """Whether DMARC may take these for one: a domain, and those below it."""
+    return f".{signer}".endswith(f".{domain}") or f".{domain}".endswith(f".{signer}")
 
 
 def _dmarc(results: tuple[Result, ...], domain: str) -> tuple[Verdict, str]:
@@ -162,10 +181,8 @@ def _by_signature(
         )
         if not against:
             said = f"DKIM: signed by {signature.domain}"
-            covers_ids, is_to_us = (
-                _covers_ids(mail, signature),
-                _is_to_us(mail, signature, policy),
-            )
+            covers_ids = _covers_ids(mail, signature)
+            is_to_us = _is_to_us(mail, signature, policy)
             return Origin(Verdict.PASS, "dkim", said, covers_ids, is_to_us)
     return Origin(said=f"DKIM: {against}")
 

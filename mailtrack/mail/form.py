@@ -83,8 +83,11 @@ def _open_parts(form: Form, signed: Collection[str], body: bytes) -> str:
         return ""
     start = _PREAMBLE.match(body)
     mark = b"--" + form.type.get("boundary").encode("latin-1", "replace")
-    first = body[start.end() if start else 0 :].partition(b"\r\n")[0]
-    is_framed = len(mark) > 2 and first.rstrip(_BLANKS) == mark
+    begins = start.end() if start else 0
+    first = body[begins:].partition(b"\r\n")[0]
+    # A forwarded mail's own line of dashes frames text as well, but heads no part of a mail.
+    is_part = _PART.match(body, begins) is not None
+    is_framed = len(mark) > 2 and first.rstrip(_BLANKS) == mark and is_part
     is_closed = body.rstrip(_BLANKS).endswith(b"\r\n" + mark + b"--")
     if form.type.value in _MULTIPARTS and is_framed and is_closed:
         return ""

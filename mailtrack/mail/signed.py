@@ -74,15 +74,16 @@ def signature_from(field: RawField, fields: list[RawField], body: Body) -> Signa
     names = _names_in(tags)
     form = form_from((one.name, one.value) for one in fields)
     flaw = _flaw(tags, body) or left_open(form, names, body.content)
+    once = tuple(dict.fromkeys(names))
     if flaw:
-        return Signature(domain, flaw=f"the signature of {domain} {flaw}")
+        return Signature(domain, signed=once, flaw=f"the signature of {domain} {flaw}")
     header_form, _ = _forms(tags)
     signed = _signed_bytes(field, fields, names, header_form)
     return Signature(
         domain,
         tags["s"],
         tags["a"],
-        tuple(dict.fromkeys(names)),
+        once,
         hashlib.sha256(signed).digest(),
         _decoded(tags["b"]) or b"",
         _instant(tags.get("x")),

@@ -74,7 +74,9 @@ def test_a13_a_signed_mail_under_another_form_is_nobodys_word(
 
 def test_a13_as_it_was_written_it_is_his_word(scene: Scene) -> None:
     form = b'Content-Type: multipart/mixed; boundary="his"'
-    assert scene.send(signed(scene, form, PARTS), mail_from=IVAN).disposition == "entry"
+    scene.send(signed(scene, form, PARTS), mail_from=IVAN)
+    assert scene.stage.held_open()[-1].reason == "attached", "nobody doubts that it is his"
+    scene.answer(scene.last(IVAN, "held"), "ok")
     assert "Is this from you?" in scene.last(CARA).text
     assert "4711" not in scene.text_to_customers()
 

@@ -274,6 +274,30 @@ def test_what_was_signed_for_somebody_else_is_not_to_us(
     assert asked(signs.sign(raw, fields=fields), CHECKED, signs).is_to_us is is_to_us
 
 
+@pytest.mark.parametrize(
+    ("signer_of", "is_to_us"),
+    [
+        (("help.example",), False),
+        (("mail.help.example",), False),
+        (("else.example",), True),  # not by that the relay believed it
+        ((), True),
+        (("else.example",) * 6, False),  # more than we look at
+    ],
+)
+def test_what_the_relay_believed_by_a_signature_for_somebody_else_is_not_to_us(
+    signer_of: tuple[str, ...], *, is_to_us: bool
+) -> None:
+    """Whoever has a mail of an agent's can send it once more, and it passes DMARC."""
+    raw = mail_bytes(extra="Cc: support@help.example\r\n").replace(
+        b"To: support@", b"To: mallory@"
+    )
+    raw = raw.replace(b"mallory@help.example", b"mallory@evil.example")
+    for domain in signer_of:
+        raw = signer(domain).sign(raw)
+    found = asked(GOOD.encode() + raw, RELAYED)
+    assert (found.verdict, found.is_to_us) == (PASS, is_to_us)
+
+
 def test_ids_that_are_not_signed_are_not_covered() -> None:
     signs = signer("help.example")
     raw = mail_bytes(extra="In-Reply-To: <7@help.example>\r\n")

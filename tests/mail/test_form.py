@@ -57,6 +57,11 @@ OPEN = {
     "a beginning of the boundary": (
         ALTERNATIVE, PARTS.replace("--b", "--bb"), "Content-Type,"
     ),
+    "a line above a forwarded mail": (
+        'Content-Type: multipart/mixed; boundary="---- Forwarded ----"',
+        "------ Forwarded ----\r\nFrom: Mallory\r\n\r\n[close]\r\n------ Forwarded ------\r\n",
+        "Content-Type,",
+    ),
     "a report": ('Content-Type: multipart/report; boundary="b"', PARTS, "Content-Type,"),
     "parts in an encoding": (
         f"{ALTERNATIVE}\r\nContent-Transfer-Encoding: base64", PARTS, "has parts in an encoding"
