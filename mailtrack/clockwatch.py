@@ -132,4 +132,4 @@ def _write(note: Path, look: _Look) -> None:
     draft = note.with_suffix(".new")
     draft.touch(_NOTE_MODE)
     draft.write_text(f"{look.wall:.3f} {look.steady:.3f} {look.boot}\n", "ascii")
-    draft.rename(note)
+    draft.replace(note)

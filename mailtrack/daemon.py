@@ -74,6 +74,7 @@ class Daemon:
         self._loaded_at = now()
         # Of files that cannot be used: what is still to be told of, and what was told last.
         self._untold: ConfigError | None = None
+        self._reading_files = asyncio.Lock()
         self._told: ConfigError | None = None
         self._state = config.state
         keys_file = keys_file_of(config.state, environ=environ)
@@ -195,7 +196,7 @@ class Daemon:
         reloads: set[asyncio.Task[None]] = set()
 
         def reload() -> None:
-            task = asyncio.create_task(self._reload())
+            task = asyncio.create_task(self._hung_up())
             reloads.add(task)
             task.add_done_callback(reloads.discard)
 
@@ -233,10 +234,16 @@ class Daemon:
         return self._loaded.policy
 
     async def _look_at_files(self) -> None:
-        if await asyncio.to_thread(self._watched.has_changed):
+        async with self._reading_files:
+            if await asyncio.to_thread(self._watched.has_changed):
+                await self._reload()
+            elif self._untold is not None:
+                await self._tell_of_mistakes(self._untold)
+
+    async def _hung_up(self) -> None:
+        """One after the other: two at once would both tell the same mistakes."""
+        async with self._reading_files:
             await self._reload()
-        elif self._untold is not None:
-            await self._tell_of_mistakes(self._untold)
 
     async def _reload(self) -> None:
         found = await asyncio.to_thread(self._watched.reload)
