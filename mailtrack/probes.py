@@ -209,7 +209,7 @@ class Probes:
             if is_new:
                 os.link(draft, path)
             else:
-                draft.rename(path)
+                draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
 
