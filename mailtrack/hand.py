@@ -17,6 +17,7 @@ from typing import Final
 
 from mailtrack import log
 from mailtrack.desk.poison import Poison
+from mailtrack.errors import TemporaryFailure
 from mailtrack.intake.spool import Spool
 from mailtrack.intake.spoolfile import SpoolDamaged
 from mailtrack.mail.envelope import Envelope
@@ -93,7 +94,10 @@ class Hand:
         self.is_stopping = False
 
     async def next(self) -> list[Taken | None]:
-        """What has been read by now, in the order to decide it; None for an unreadable one."""
+        """What has been read by now, in the order to decide it; None for an unreadable one.
+
+        Raises TemporaryFailure if the spool could not be read; no mail is blamed for that.
+        """
         self._bell.clear()
         new = []
         for spool_id, tries in await asyncio.to_thread(self._batch):
@@ -104,7 +108,11 @@ class Hand:
             await asyncio.wait(new, timeout=READ_TOGETHER_SECONDS)
         while not (ended := self._in_order()) and self._may_wait():
             await self._wait_for_a_reading()
-        return list(await asyncio.gather(*[self._readings.pop(name) for name in ended]))
+        try:
+            return list(await asyncio.gather(*[self._readings.pop(name) for name in ended]))
+        except TemporaryFailure:
+            await asyncio.to_thread(self.forget_tries, ended)
+            raise
 
     def is_through(self, spool_id: str) -> None:
         """The mail was decided, or set apart: nobody waits for it any longer."""

@@ -1,6 +1,7 @@
 """The clerk lets no mail wait for another, and counts no try that the world has spoilt."""
 
 import asyncio
+import errno
 import secrets
 import sqlite3
 import threading
@@ -19,6 +20,7 @@ from mailtrack import reader as reader_module
 from mailtrack.clerk import Clerk, Desk
 from mailtrack.config import write_example
 from mailtrack.errors import TemporaryFailure
+from mailtrack.hand import TRIES_MAX
 from mailtrack.intake import spoolwriter
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.spool import Floor, Spool
@@ -195,3 +197,24 @@ async def test_a_clerk_ends_in_the_midst_of_a_rush(
     async with asyncio.timeout(5):
         await working
     assert room.clerk.handled_count == 0
+
+
+async def test_a_world_without_a_free_file_blames_no_mail(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await room.put(mail(b"It burns."))
+    read_bytes = Path.read_bytes
+
+    def full(path: Path) -> bytes:
+        if path.parent.name == "new":
+            raise OSError(errno.EMFILE, "Too many open files")
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", full)
+    for _ in range(TRIES_MAX + 1):
+        with pytest.raises(TemporaryFailure):
+            await room.clerk.work()
+        assert room.tries() == []
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    assert await room.clerk.work() == 1
+    assert room.tickets() == 1

@@ -10,6 +10,7 @@ leaves by ``archive`` or by ``quarantine``.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -40,6 +41,8 @@ LOCK_LOOK_SECONDS: Final = 0.02
 REASON_CHARS_MAX: Final = 1000
 FOLDER_MODE: Final = 0o700
 
+# The file is gone, or lies where the disk gives nothing back.
+_FILE_LOST: Final = frozenset({errno.ENOENT, errno.EIO})
 # Microseconds since 1970, strictly rising in a process, and the mark of that process.
 _SPOOL_ID: Final = re.compile(r"(\d{16})-[0-9a-f]{8}\Z")
 
@@ -249,11 +252,17 @@ class Spool:
         return self._ids()[:limit]
 
     def read(self, spool_id: str) -> tuple[Envelope, bytes]:
-        """The envelope and the raw mail. Raises SpoolDamaged if the file is not whole."""
+        """The envelope and the raw mail. Raises SpoolDamaged if the file is not whole.
+
+        TemporaryFailure if it is the world that fails and not the file: too many open files.
+        """
         try:
             content = self._path(spool_id).read_bytes()
         except OSError as error:
-            raise SpoolDamaged(spool_id, f"cannot be read ({error.strerror})") from error
+            what = f"cannot be read ({error.strerror})"
+            if error.errno in _FILE_LOST:
+                raise SpoolDamaged(spool_id, what) from error
+            raise TemporaryFailure("Storage failure", reason=f"{spool_id} {what}") from error
         return split_file(content, spool_id)
 
     def salvage(self, spool_id: str) -> Envelope | None:
