@@ -9,7 +9,7 @@ from mailtrack.desk.case import Case
 from mailtrack.desk.policy import Agent
 from mailtrack.desk.reading import tokens_in_text
 from mailtrack.desk.shingles import SHINGLES_MIN, shingles_of
-from mailtrack.desk.visibility import REQUESTER, visible_to
+from mailtrack.desk.visibility import is_internal
 from mailtrack.mail.echoes import bare
 from mailtrack.tickets.ticket import Entry, EntryKind, Ticket
 
@@ -88,10 +88,9 @@ def _internal(ticket: Ticket) -> Iterator[Entry]:
     return (
         entry
         for entry in ticket.entries
-        if entry.kind is not EntryKind.MACHINE
-        and not visible_to(REQUESTER, entry, is_history=True)
+        if entry.kind is not EntryKind.MACHINE and is_internal(entry)
     )
 
 
 def _public(ticket: Ticket) -> Iterator[Entry]:
-    return (e for e in ticket.entries if visible_to(REQUESTER, e, is_history=True))
+    return (entry for entry in ticket.entries if not is_internal(entry))

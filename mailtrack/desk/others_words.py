@@ -19,7 +19,7 @@ from mailtrack.desk.shingles import (
 )
 from mailtrack.desk.visibility import customers_on
 from mailtrack.tickets.context import Elsewhere
-from mailtrack.tickets.ticket import EntryKind, PersonId, Ticket
+from mailtrack.tickets.ticket import Entry, EntryKind, PersonId, Ticket
 
 # Words that so many people write are nobody's: a disclaimer, a form, a news item.
 COMMON_AUTHORS: Final = 3
@@ -30,8 +30,8 @@ def tickets_quoted(case: Case, tickets: tuple[Ticket, ...], text: str) -> tuple[
     """The other tickets whose words or reply addresses stand in an answer to these."""
     own = {ticket.number for ticket in tickets}
     by_token = (one.number for one in case.context.typed_tokens)
-    found = dict.fromkeys((*by_token, *_by_words(case, tickets, text)))
-    return tuple(number for number in found if number and number not in own)
+    aside = (number for number in by_token if number and number not in own)
+    return tuple(dict.fromkeys((*aside, *_by_words(case, tickets, text))))
 
 
 def _by_words(case: Case, tickets: tuple[Ticket, ...], text: str) -> tuple[int, ...]:
@@ -40,7 +40,8 @@ def _by_words(case: Case, tickets: tuple[Ticket, ...], text: str) -> tuple[int, 
     kept = [
         one
         for one in case.context.elsewhere
-        if one.number not in numbers and _is_kept_from(one, people)
+        if _is_kept_from(one, people)
+        and (one.number not in numbers or _is_outsiders(one, tickets))
     ]
     seeker = Seeker(text)
     if not seeker.may_find(*(one.text for one in kept)):
@@ -71,6 +72,12 @@ def _is_kept_from(one: Elsewhere, people: set[PersonId]) -> bool:
     return one.kind in _SECRET and not people <= {one.author}
 
 
+def _is_outsiders(one: Elsewhere | Entry, tickets: tuple[Ticket, ...]) -> bool:
+    """Whether it came into one of these tickets by a merge, from who is not on it."""
+    here = [ticket for ticket in tickets if ticket.number == one.number]
+    return one.kind is EntryKind.MAIL and not any(t.participant(one.author) for t in here)
+
+
 def _harmless(case: Case, tickets: tuple[Ticket, ...]) -> Shingles:
     """What stands in these tickets and their letters to customers, and in canned answers.
 
@@ -81,7 +88,7 @@ def _harmless(case: Case, tickets: tuple[Ticket, ...]) -> Shingles:
         entry.text
         for ticket in tickets
         for entry in ticket.entries
-        if entry.kind is not EntryKind.MACHINE
+        if entry.kind is not EntryKind.MACHINE and not _is_outsiders(entry, tickets)
     )
     letters = (
         one.text

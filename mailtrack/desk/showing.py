@@ -23,7 +23,7 @@ from mailtrack.desk.views import (
     TicketView,
     mailto,
 )
-from mailtrack.desk.visibility import REQUESTER, visible_to
+from mailtrack.desk.visibility import is_internal
 from mailtrack.mail.address import Address
 from mailtrack.tickets.decision import Change, Field
 from mailtrack.tickets.ticket import (
@@ -99,7 +99,7 @@ def entry_view(entry: Entry, place: int | None = None) -> EntryView:
         text=entry.text,
         attachments=tuple(FileView(one.name, one.size_bytes) for one in entry.attachments),
         is_verified=entry.is_verified,
-        is_internal=not visible_to(REQUESTER, entry, is_history=True),
+        is_internal=is_internal(entry),
         place=place or 0,
     )
 

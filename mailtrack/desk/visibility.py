@@ -43,15 +43,11 @@ class Reader:
     role: Role | None = None
 
 
-# Whoever asked in the ticket, for who wants to know what is kept from customers.
-REQUESTER: Final = Reader("", Part.REQUESTER)
-
-
 def visible_to(reader: Reader, text: Text, *, is_history: bool = False) -> bool:
     """Whether this person may read that text.
 
     ``is_history``: it is read from the record, as in an export, and not told as it is said. Who
-    is copied gets no history, and no customer is ever sent another's mail (SPEC section 1).
+    is copied gets no history, and no customer another's mail: a merge may bring it here.
     """
     is_agent = reader.role is not None
     match text:
@@ -70,14 +66,18 @@ def visible_to(reader: Reader, text: Text, *, is_history: bool = False) -> bool:
             assert_never(text)
 
 
+def is_internal(entry: Entry) -> bool:
+    """Whether it is kept from every customer, whoever they are."""
+    return entry.visibility is Visibility.INTERNAL
+
+
 def _is_for_customer(reader: Reader, entry: Entry, *, is_history: bool) -> bool:
-    if entry.visibility is Visibility.INTERNAL:
+    if is_internal(entry):
         return False
     if entry.author == reader.person:
         return True
-    if is_history:
-        return reader.part is Part.REQUESTER
-    return reader.part in CUSTOMERS and entry.kind is EntryKind.ANSWER
+    parts = (Part.REQUESTER,) if is_history else CUSTOMERS
+    return reader.part in parts and entry.kind is EntryKind.ANSWER
 
 
 def as_agent(agent: Agent) -> Reader:

@@ -128,3 +128,20 @@ def test_an_answer_that_was_held_can_be_written_again_without_what_it_gave_away(
     assert scene.answer(letter, f"{GOOD}\n{NOTE}").disposition == "held"
     scene.answer(scene.last(IVAN, "held"), "no")
     assert scene.answer(letter, GOOD).disposition == "entry"
+
+
+def test_a108_what_a_merge_brought_into_a_ticket_is_not_quoted_to_who_asked_there(
+    scene: Scene,
+) -> None:
+    two_tickets(scene)
+    merge(scene)
+    secret = "I lost my job in the spring, and the bank will take the house in May."
+    scene.answer(scene.last(CARA), secret)
+    letter = scene.last(IVAN)
+    assert "spring" in letter.text
+    handled = scene.answer(letter, f"We read: {secret} Is it so?")
+    assert handled.disposition == "held"
+    assert scene.stage.held_open()[-1].reason == "others"
+    assert "spring" not in texts(scene, BOB)
+    words = scene.answer(letter, "The bank has your papers, please wait for them.")
+    assert words.disposition == "entry"

@@ -71,7 +71,8 @@ def test_two_runs_in_two_mails_of_the_same_ticket_are_two() -> None:
         ({"kind": EntryKind.ANSWER, "author": "@olga"}, False),  # it has left already
         ({"kind": EntryKind.MACHINE}, False),
         ({"author": CARA}, False),  # her own words in another ticket
-        ({"number": 1}, False),
+        ({"number": 1, "author": CARA}, False),
+        ({"number": 1}, True),  # by a merge: he is not on her ticket
     ],
 )  # fmt: skip
 def test_what_is_kept_from_the_customer(given: dict[str, object], *, is_held: bool) -> None:

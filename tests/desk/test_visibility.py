@@ -56,13 +56,13 @@ TEXTS: dict[str, tuple[Text, tuple[str, ...], tuple[str, ...]]] = {
     "line of a list": (line_of(ON_IT, POLICY), DESK, DESK),
     "mail": (entry("x"), (*DESK, "requester"), (*DESK, "requester")),
     "mail of the copied": (
-        entry("x", author=BOB), (*DESK, "copied"), (*DESK, "requester", "copied")
+        entry("x", author=BOB), (*DESK, "copied"), (*DESK, "copied")
     ),
     "mail of who is off": (
-        entry("x", author=DAN), (*DESK, "off"), (*DESK, "requester", "off")
+        entry("x", author=DAN), (*DESK, "off"), (*DESK, "off")
     ),
     "mail of the erased": (
-        entry("x", author="erased-1@invalid"), (*DESK, "erased"), (*DESK, "requester", "erased")
+        entry("x", author="erased-1@invalid"), (*DESK, "erased"), (*DESK, "erased")
     ),
     "answer": (
         entry("x", kind=EntryKind.ANSWER, author="@ivan"),
