@@ -18,6 +18,7 @@ from pathlib import Path
 
 from mailtrack.config import Loaded
 from mailtrack.intake.archive import Archive
+from mailtrack.intake.imap.ledger import Fetched, fetch_again, fetched
 from mailtrack.intake.spool import Spool, SpoolDamaged
 from mailtrack.operator.counted import counted
 from mailtrack.operator.place import loaded_desk, open_database
@@ -34,6 +35,7 @@ class Files:
     waiting: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()
     archived: frozenset[str] = frozenset()
+    fetched: tuple[Fetched, ...] = ()  # what the IMAP front has taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Found:
     """What was counted, and every problem as a sentence.
 
     ``mendable`` are sentences too; the tuples behind them are what to do about it: waiting
-    mails to archive, and archived mails nobody has handled.
+    mails to archive, archived mails nobody has handled, fetched mails that are nowhere.
     ``mended`` is what was mendable and has been mended.
     """
 
@@ -53,6 +55,7 @@ class Found:
     mended: tuple[str, ...] = ()
     to_archive: tuple[str, ...] = ()
     to_take_back: tuple[str, ...] = ()
+    to_fetch: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
 
 
@@ -65,7 +68,7 @@ def run(arguments: Namespace) -> int:
     except StoreDamaged as damaged:
         return _say(Found(problems=(str(damaged),)), is_json=arguments.json)
     try:
-        found = _checked_or_mended(arguments, spool, archive, database)
+        found = _checked_or_mended(arguments, loaded.config.state, spool, archive, database)
     finally:
         database.close()
     return _say(found, is_json=arguments.json)
@@ -80,20 +83,30 @@ def places(loaded: Loaded) -> tuple[Spool, Archive]:
 
 
 def _checked_or_mended(
-    arguments: Namespace, spool: Spool, archive: Archive, database: Database
+    arguments: Namespace, state: Path, spool: Spool, archive: Archive, database: Database
 ) -> Found:
     if not arguments.mend:
-        return check(spool, archive, database, is_deep=arguments.deep)
+        is_deep = arguments.deep
+        return check(spool, archive, database, is_deep=is_deep, fetched=fetched(state))
     source = Archive(Path(arguments.source)) if arguments.source else None
     with spool.locked():  # refuses while a desk runs, and lets none start
-        found = check(spool, archive, database, is_deep=True)
+        found = check(spool, archive, database, is_deep=True, fetched=fetched(state))
         mended = mend_all(found, spool, archive, database, source=source)
-        left = check(spool, archive, database, is_deep=True)
+        if found.to_fetch:
+            fetch_again(state, found.to_fetch)
+        left = check(spool, archive, database, is_deep=True, fetched=fetched(state))
     return replace(left, mended=mended)
 
 
-def check(spool: Spool, archive: Archive, database: Database, *, is_deep: bool) -> Found:
-    """The books against the files, files first.
+def check(
+    spool: Spool,
+    archive: Archive,
+    database: Database,
+    *,
+    is_deep: bool,
+    fetched: tuple[Fetched, ...] = (),
+) -> Found:
+    """The books against the files, files first. ``fetched`` was read before them.
 
     Mail only moves from the spool to the archive, and only after its receipt was written: so
     what is listed before the books are read must stand in them, even beside a running desk.
@@ -102,6 +115,7 @@ def check(spool: Spool, archive: Archive, database: Database, *, is_deep: bool) 
         frozenset(spool.waiting(10**9)),
         frozenset(spool.quarantined()),
         frozenset(archive.names()),
+        fetched,
     )
     with database.reading() as session:
         broken = broken_pages(session)
@@ -144,6 +158,13 @@ def _compared(files: Files, books: Audit, spool: Spool, archive: Archive) -> Fou
     problems += (f"{text}; the desk will set it apart and tell the admins" for text in damaged)
     strangers = sorted(files.archived - {one.raw_sha256 for one in books.receipts})
     mendable += (f"archive {one[:12]}…: a mail that nobody has handled" for one in strangers)
+    known = files.waiting | files.apart | receipts.keys()
+    nowhere = [one for one in files.fetched if one.spool_id not in known]
+    mendable += (
+        f"mail {one.uid} of {one.folder} of {one.account}: fetched as {one.spool_id}, "
+        "and nowhere now"
+        for one in nowhere
+    )
     return Found(
         len(files.waiting),
         books.handled,
@@ -152,6 +173,7 @@ def _compared(files: Files, books: Audit, spool: Spool, archive: Archive) -> Fou
         tuple(mendable),
         to_archive=tuple(done),
         to_take_back=tuple(strangers),
+        to_fetch=tuple(one.spool_id for one in nowhere),
         lost=tuple(lost),
     )
 

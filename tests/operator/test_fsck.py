@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from mailtrack import cli
 from mailtrack.config import write_example
 from mailtrack.intake.archive import Archive
+from mailtrack.intake.imap.ledger import FILE_NAME, Ledger, fetch_again, fetched
 from mailtrack.operator.fsck import Found, check, mend_all
 from mailtrack.store import outgoing
 from mailtrack.store.database import Database, StoreDamaged
@@ -232,3 +234,22 @@ def test_a_broken_database_is_a_problem_and_no_traceback(
     break_a_page(desk.folder / "mailtrack.db")
     assert cli.main(typed) == 1
     assert "restore the last backup" in capsys.readouterr().out
+
+
+def test_a_mail_that_was_fetched_and_is_nowhere_is_fetched_again(desk: Desk) -> None:
+    ledger = Ledger(desk.folder / FILE_NAME)
+    pages = ledger.folder("support at imap.example", "INBOX")
+    pages.begin(7, None, leave_before=None)
+    lost = "1772442000000000-0badcafe"
+    for uid, spool_id in ((1, desk.spool_id), (2, lost)):
+        pages.record(uid, spool_id, NOW, is_too_big=False)
+    one = desk.bench
+    ask = partial(check, one.spool, one.archive, one.database, is_deep=True)
+    found = ask(fetched=fetched(desk.folder))
+    assert found.to_fetch == (lost,)
+    (told,) = found.mendable
+    assert told.startswith(f"mail 2 of INBOX of support at imap.example: fetched as {lost}")
+    fetch_again(desk.folder, found.to_fetch)
+    assert ask(fetched=fetched(desk.folder)).mendable == ()
+    assert pages.due([1, 2]) == [2]
+    ledger.close()

@@ -72,6 +72,16 @@ class Unsettled:
     is_too_big: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A mail that was taken, and the id that it has had in the spool since."""
+
+    account: str
+    folder: str
+    uid: int
+    spool_id: str
+
+
 class Ledger:
     """The file. Its methods may be called from any thread."""
 
@@ -262,6 +272,30 @@ def statuses(state_folder: Path) -> tuple[FolderStatus, ...]:
             "FROM folder ORDER BY account, name",
         )
     )
+
+
+def fetched(state_folder: Path) -> tuple[Fetched, ...]:
+    """All mails that were taken and are in their folders still; none if there is no file."""
+    return tuple(
+        Fetched(*row)
+        for row in _read(
+            state_folder,
+            "SELECT account, name, uid, spool_id FROM taken JOIN folder ON folder.id = folder "
+            "ORDER BY account, name, uid",
+        )
+    )
+
+
+def fetch_again(state_folder: Path, spool_ids: Iterable[str]) -> None:
+    """Forget that these were taken. No desk may be at work."""
+    connection = sqlite3.connect(state_folder / FILE_NAME, timeout=BUSY_SECONDS_MAX)
+    try:
+        with connection:
+            connection.executemany(
+                "DELETE FROM taken WHERE spool_id = ?", [(one,) for one in spool_ids]
+            )
+    finally:
+        connection.close()
 
 
 def copy_ledger(state_folder: Path, target_folder: Path) -> None:
