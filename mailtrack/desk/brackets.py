@@ -17,7 +17,7 @@ NUMBERS_MAX: Final = 50
 BRACKET_CHARS_MAX: Final = 200
 TOP_LINES_MAX: Final = 20
 
-_BRACKET: Final = re.compile(r"\[([^\[\]\r\n]{1,200})\]")
+_BRACKET: Final = re.compile(rf"\[([^\[\]\r\n]{{1,{BRACKET_CHARS_MAX}}})\]")
 _NOT_OF_WORDS: Final = re.compile(r"[\W_]+")
 _NUMBER: Final = re.compile(r"\[#(\d{1,12})\]|(?<![\w#&/])#(\d{1,12})(?!\w)")
 _OUR_NUMBER: Final = re.compile(r"\[#\d{1,12}\]")

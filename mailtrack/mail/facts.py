@@ -50,8 +50,3 @@ class MailFacts:
         """The first decoded value of a header, None if there is none of that name."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key == wanted), None)
-
-    def header_values(self, name: str) -> tuple[str, ...]:
-        """All decoded values of a header, in order."""
-        wanted = name.lower()
-        return tuple(value for key, value in self.headers if key == wanted)

@@ -37,7 +37,6 @@ REASON_CHARS_MAX: Final = 300
 QUIT_SECONDS_MAX: Final = 2.0
 
 SERVICE_CLOSING: Final = 421
-_NO_CODE: Final = -1  # aiosmtplib's mark for an answer it could not read
 
 
 @dataclass(frozen=True, slots=True)

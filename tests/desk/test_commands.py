@@ -479,3 +479,10 @@ def test_the_admin_says_what_a_bulk_is(step_up: StepUp, *, is_confirmed: bool) -
     found = obeyed("[close]", numbered(1), numbered(2), policy=policy)
     assert isinstance(found, Obeyed)
     assert found.needs_confirmation is is_confirmed
+
+
+def test_s58_a_neighbour_at_a_provider_of_mailboxes_is_from_outside() -> None:
+    """A typo at gmail.com is somebody, too."""
+    ticket = replace(TICKET, participants=(participant("cara@gmail.com"),))
+    found = obeyed("[cc:caro@gmail.com]", ticket)
+    assert isinstance(found, Obeyed) and found.needs_confirmation

@@ -40,7 +40,9 @@ def cc(asked: Asked) -> Done | Refusal:
     if there + len(named) > CC_MAX:
         return asked.refuse(Problem.TOO_MANY)
     effects = tuple(_join(asked, ticket, address) for address in named)
-    known = {one.mailbox.address.domain for one in customers_on(ticket)}
+    # Where everybody has a mailbox, the customer's domain is no sign of their colleagues.
+    everybodys = frozenset(asked.policy.brakes.freemail_domains)
+    known = {one.mailbox.address.domain for one in customers_on(ticket)} - everybodys
     outside = any(address.domain not in known for address in named)
     return Done(effects, needs_confirmation=outside)
 
