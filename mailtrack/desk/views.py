@@ -351,9 +351,6 @@ class Done(StrEnum):
     UNDONE = "undone"
     NOTHING_TO_UNDO = "nothing_to_undo"
     TOO_LATE = "too_late"  # the letter has left
-    RELEASED = "released"
-    DROPPED = "dropped"
-    CARRIED_OUT = "carried_out"
     ALREADY = "already"  # somebody released or dropped it before
     EXPIRED = "expired"  # the answer came too late; the question is put anew
     UNCLEAR = "unclear"  # the answer said neither yes nor no
