@@ -30,14 +30,18 @@ _GOOD: Final = {
     "221 Bye": "221 2.0.0 Bye",
     "250 OK": "250 2.0.0 OK",
 }
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _IS_ENHANCED: Final = re.compile(r"[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3} ")
 
 
 def enhanced(answer: str) -> str:
-    """The answer with an enhanced status code, unless it has one or is not to have one."""
+    """The answer with an enhanced status code, unless it has one or is not to have one.
+
+    aiosmtpd repeats the command that it does not know, carriage returns and all.
+    """
     if _IS_ENHANCED.match(answer):
         return answer
     code, _, text = answer.partition(" ")
     if code in _BY_CODE:
-        return f"{code} {_BY_CODE[code]} {text}"
+        return f"{code} {_BY_CODE[code]} {_CONTROL.sub('?', text)}"
     return _GOOD.get(answer, answer)
