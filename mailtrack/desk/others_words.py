@@ -27,27 +27,31 @@ _SECRET: Final = frozenset({EntryKind.MAIL, EntryKind.THIRD_PARTY, EntryKind.NOT
 
 
 def tickets_quoted(case: Case, tickets: tuple[Ticket, ...], text: str) -> tuple[int, ...]:
-    """The other tickets whose words or reply addresses stand in an answer to these."""
-    own = {ticket.number for ticket in tickets}
-    by_token = (one.number for one in case.context.typed_tokens)
-    aside = (number for number in by_token if number and number not in own)
-    return tuple(dict.fromkeys((*aside, *_by_words(case, tickets, text))))
+    """The tickets whose words or reply addresses stand in an answer to these.
+
+    An answer to several must not tell one's words to the other's customers either.
+    """
+    by_token = [one.number for one in case.context.typed_tokens if one.number]
+    found: dict[int, None] = {}
+    for ticket in tickets:
+        found |= dict.fromkeys(number for number in by_token if number != ticket.number)
+        found |= dict.fromkeys(_by_words(case, ticket, text))
+    return tuple(found)
 
 
-def _by_words(case: Case, tickets: tuple[Ticket, ...], text: str) -> tuple[int, ...]:
-    people = {one.person for ticket in tickets for one in customers_on(ticket)}
-    numbers = {ticket.number for ticket in tickets}
+def _by_words(case: Case, ticket: Ticket, text: str) -> tuple[int, ...]:
+    people = {one.person for one in customers_on(ticket)}
     kept = [
         one
         for one in case.context.elsewhere
         if _is_kept_from(one, people)
-        and (one.number not in numbers or _is_outsiders(one, tickets))
+        and (one.number != ticket.number or _is_outsiders(one, ticket))
     ]
     seeker = Seeker(text)
     if not seeker.may_find(*(one.text for one in kept)):
         return ()
     near = {one for one in kept if seeker.may_find(one.text)}
-    said = shingles_of(text) - _harmless(case, tickets)
+    said = shingles_of(text) - _harmless(case, ticket)
     shared: dict[int, Shingles] = {}
     authors: dict[tuple[str, ...], set[PersonId]] = {}
     for one in reversed(case.context.elsewhere):  # the oldest first
@@ -72,28 +76,25 @@ def _is_kept_from(one: Elsewhere, people: set[PersonId]) -> bool:
     return one.kind in _SECRET and not people <= {one.author}
 
 
-def _is_outsiders(one: Elsewhere | Entry, tickets: tuple[Ticket, ...]) -> bool:
-    """Whether it came into one of these tickets by a merge, from who is not on it."""
-    here = [ticket for ticket in tickets if ticket.number == one.number]
-    return one.kind is EntryKind.MAIL and not any(t.participant(one.author) for t in here)
+def _is_outsiders(one: Elsewhere | Entry, ticket: Ticket) -> bool:
+    """Whether it came into this ticket by a merge, from who is not on it."""
+    return one.kind is EntryKind.MAIL and ticket.participant(one.author) is None
 
 
-def _harmless(case: Case, tickets: tuple[Ticket, ...]) -> Shingles:
-    """What stands in these tickets and their letters to customers, and in canned answers.
+def _harmless(case: Case, ticket: Ticket) -> Shingles:
+    """What stands in this ticket and its letters to customers, and in canned answers.
 
     A note here is the matter of ``guards.leaks_note``: one question is enough.
     """
-    numbers = {ticket.number for ticket in tickets}
     here = (
         entry.text
-        for ticket in tickets
         for entry in ticket.entries
-        if entry.kind is not EntryKind.MACHINE and not _is_outsiders(entry, tickets)
+        if entry.kind is not EntryKind.MACHINE and not _is_outsiders(entry, ticket)
     )
     letters = (
         one.text
         for one in case.context.sent
-        if one.number in numbers and not one.person.startswith("@")
+        if one.number == ticket.number and not one.person.startswith("@")
     )
     texts = (*here, *letters, *case.policy.stationery.canned_words)
     return frozenset().union(*map(shingles_of, texts))

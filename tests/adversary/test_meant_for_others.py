@@ -145,3 +145,16 @@ def test_a108_what_a_merge_brought_into_a_ticket_is_not_quoted_to_who_asked_ther
     assert "spring" not in texts(scene, BOB)
     words = scene.answer(letter, "The bank has your papers, please wait for them.")
     assert words.disposition == "entry"
+
+
+def test_a106_one_answer_to_two_customers_does_not_quote_one_to_the_other(
+    scene: Scene,
+) -> None:
+    secret = "I lost my job in the spring, and the bank will take the house in May."
+    scene.mail(CARA, "Printer", "It burns.")
+    scene.mail(BOB, "Loan", secret)
+    scene.mail(IVAN, "[#1] [#2] Re: yours", f"We read: {secret} Is it so?")
+    confirm(scene, scene.last(IVAN, "held"))
+    assert scene.stage.held_open()[-1].reason == "others"
+    assert "spring" not in texts(scene, CARA)
+    assert "somebody else's ticket: #2." in scene.last(IVAN, "held").text
