@@ -150,8 +150,9 @@ def _may_answer(
 ) -> bool:
     """The token was given to this very agent; an admin who is proved may use another's."""
     is_own = token.person == agent.id
-    is_proved = agent.role is Role.ADMIN and writer.origin.verdict is Verdict.PASS
-    return (is_own or is_proved) and may_end(held, agent)
+    origin = writer.origin
+    is_proved = origin.verdict is Verdict.PASS and origin.is_to_us
+    return (is_own or (agent.role is Role.ADMIN and is_proved)) and may_end(held, agent)
 
 
 def _names_another(case: Case, waiting_id: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from adversary.scene import CARA, IVAN, MALLORY, SUPPORT, Scene, desk_policy, new_scene
+from adversary.scene import ADA, CARA, IVAN, MALLORY, SUPPORT, Scene, desk_policy, new_scene
 from client import date_header
 from signer import signer
 
@@ -92,3 +92,19 @@ def test_a13_what_he_wrote_to_somebody_else_they_cannot_hand_on_as_his_word(
     assert scene.send(copied.encode() + raw, mail_from=MALLORY).disposition == "held"
     assert "but not for us" in scene.last(IVAN, "held").text
     assert "4711" not in scene.text_to_customers()
+
+
+@pytest.mark.parametrize(("to", "is_released"), [(MALLORY, False), (SUPPORT, True)])
+def test_a33_an_admins_ok_to_somebody_else_releases_nothing(
+    scene: Scene, to: str, *, is_released: bool
+) -> None:
+    """The address of the question, which was another agent's, has got into strange hands."""
+    scene.mail(IVAN, "[#1] Printer", "Pay to account 4711.")
+    question = scene.last(IVAN, "held")
+    head = (
+        f"From: Ada Admin <{ADA}>\r\nTo: {to}\r\nSubject: Re: lunch\r\n"
+        f"Date: {date_header(scene.stage.now)}\r\nMessage-ID: <ok@help.example>\r\n"
+    )
+    raw = HELP.sign(head.encode() + b"MIME-Version: 1.0\r\n\r\nok\r\n")
+    scene.send(raw, mail_from=MALLORY, to=(question.reply_address,))
+    assert ("4711" in scene.text_to_customers()) is is_released
