@@ -486,3 +486,10 @@ def test_s58_a_neighbour_at_a_provider_of_mailboxes_is_from_outside() -> None:
     ticket = replace(TICKET, participants=(participant("cara@gmail.com"),))
     found = obeyed("[cc:caro@gmail.com]", ticket)
     assert isinstance(found, Obeyed) and found.needs_confirmation
+
+
+def test_a110_what_is_left_of_somebody_erased_becomes_no_ticket_of_theirs() -> None:
+    gone = replace(entry("(erased)", author="erased-1@invalid"), id="gone")
+    ticket = replace(TICKET, entries=(entry("It burns."), gone))
+    found = obeyed("[split:2]", ticket)
+    assert isinstance(found, tuple) and found[0].problem is Problem.BAD_ADDRESS

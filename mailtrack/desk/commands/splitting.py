@@ -47,6 +47,7 @@ UNSPLIT_WITHIN: Final = timedelta(minutes=30)
 SUGGESTED_MAX: Final = 3
 MESSAGES_MAX: Final = 20
 OPENING_CHARS: Final = 80
+NOWHERE: Final = "invalid"  # the domain of who was erased: no letter goes there (RFC 2606)
 TO_CUSTOMERS: Final = frozenset({"answer", "resolved", "closed"})
 _FROM_OUTSIDE: Final = frozenset({EntryKind.MAIL, EntryKind.THIRD_PARTY})
 _PLACE: Final = re.compile(r"#?(\d{1,6})")
@@ -220,7 +221,7 @@ def _mailbox(asked: Asked, ticket: Ticket, entry: Entry) -> Mailbox | None:
     if known is not None:
         return known.mailbox
     address = address_from(entry.author)
-    if address is None or asked.policy.is_ours(address):
+    if address is None or address.domain == NOWHERE or asked.policy.is_ours(address):
         return None
     name = entry.author_shown if entry.author_shown != str(address) else ""
     return Mailbox(name, address)
