@@ -142,9 +142,13 @@ def _actions(
         sub.set_defaults(action=name)
         if name != "list":
             sub.add_argument("ids", nargs="+", metavar=metavar, help="which, one or several")
-        # The same options behind the action, which must not undo what stands before it.
-        sub.add_argument("--config", metavar="FOLDER", default=argparse.SUPPRESS)
-        sub.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        _behind(sub)
+
+
+def _behind(sub: argparse.ArgumentParser) -> None:
+    """The same options behind the action, which must not undo what stands before it."""
+    sub.add_argument("--config", metavar="FOLDER", default=argparse.SUPPRESS)
+    sub.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
 
 
 def _held(parser: argparse.ArgumentParser) -> None:
@@ -176,13 +180,12 @@ actions:
 
 exit codes:
   0   done
-  64  there is no key of that letter, or none was named
+  64  there is no key of that letter
   69  there are no keys yet, or the file is systemd's copy
   78  the key file cannot be used
 """,
     )
-    parser.add_argument("action", nargs="?", choices=("list", "add", "retire"), default="list")
-    parser.add_argument("letter", nargs="?", help="the key to retire, by its letter")
+    parser.set_defaults(action="list", letter="")
     parser.add_argument(
         "--file",
         metavar="FILE",
@@ -190,6 +193,14 @@ exit codes:
     )
     _config(parser)
     _json(parser)
+    actions = parser.add_subparsers(metavar="ACTION")
+    for name in ("list", "add", "retire"):
+        sub = actions.add_parser(name)
+        sub.set_defaults(action=name)
+        if name == "retire":
+            sub.add_argument("letter", help="the key to retire, by its letter")
+        sub.add_argument("--file", metavar="FILE", default=argparse.SUPPRESS)
+        _behind(sub)
 
 
 def _quarantine(parser: argparse.ArgumentParser) -> None:
@@ -219,13 +230,18 @@ exit codes:
   75  it is just leaving: look again
 """,
     )
-    parser.add_argument("action", nargs="?", choices=("list", "show", "drop"), default="list")
-    parser.add_argument(
-        "letter_id", nargs="?", metavar="ID", help="the beginning of its id, for show and drop"
-    )
-    parser.add_argument("--yes", action="store_true", help="drop without asking")
+    parser.set_defaults(action="list", letter_id="", yes=False)
     _config(parser)
     _json(parser)
+    actions = parser.add_subparsers(metavar="ACTION")
+    for name in ("list", "show", "drop"):
+        sub = actions.add_parser(name)
+        sub.set_defaults(action=name)
+        if name != "list":
+            sub.add_argument("letter_id", metavar="ID", help="the beginning of its id")
+        if name == "drop":
+            sub.add_argument("--yes", action="store_true", help="drop without asking")
+        _behind(sub)
 
 
 def _retry(parser: argparse.ArgumentParser) -> None:
@@ -332,7 +348,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         "dkim-key", "make a key to sign letters with, and its DNS record", "dkim_key", _dkim_key
     ),
     Verb("keys", "list, add or retire the keys of reply addresses", "keys", _keys),
-    Verb("quarantine", "list, show or retry unreadable mail", "quarantine", _quarantine),
+    Verb("quarantine", "show, retry or reject unreadable mail", "quarantine", _quarantine),
     Verb("fsck", "prove that spool, archive and database agree, or mend", "fsck", _fsck),
     Verb("backup", "copy the whole desk while it runs", "backup", _backup, "run_backup"),
     Verb("restore", "bring a backup back, the desk stopped", "backup", _restore, "run_restore"),

@@ -26,6 +26,9 @@ def run(arguments: Namespace) -> int:
     if domain is None:
         print(f"{arguments.domain} is no domain; write help.example", file=sys.stderr)
         return os.EX_USAGE
+    if not file.parent.is_dir():
+        print(f"there is no folder {file.parent}; make it first", file=sys.stderr)
+        return os.EX_NOINPUT
     is_new = not file.exists()
     if is_new:
         _write(file, _new_key())

@@ -170,3 +170,11 @@ def test_a_wrong_domain_and_a_file_that_is_no_key_are_refused(
         file.write_text(text)
     assert main(("dkim-key", domain, "--out", str(file))) == code
     assert file.exists() is (text is not None)
+
+
+def test_a_key_for_a_folder_that_is_not_there_names_the_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "secrets"
+    assert main(("dkim-key", "help.example", "--out", str(folder / "dkim.key"))) == 66
+    assert f"there is no folder {folder}" in capsys.readouterr().err

@@ -95,6 +95,13 @@ def test_a_key_that_is_not_there_is_a_slip_and_no_broken_file(says: Says, letter
     assert "mistake" not in said
 
 
+def test_options_may_stand_between_an_action_and_what_it_is_done_to(
+    bench: Bench, says: Says
+) -> None:
+    assert "no key b" in says("keys", "retire", "--json", "b", code=64)
+    assert "no letter waits: f00" in says("queue", "show", "--json", "f00", code=64)
+
+
 def test_the_end_of_a_mail_is_said_once(says: Says, tmp_path: Path) -> None:
     file = tmp_path / "mail.eml"
     file.write_bytes(NOBODY.replace(b"undisclosed", b"Cara <cara@cust.example>"))
