@@ -202,7 +202,6 @@ class RouteView:
 class Caution(StrEnum):
     """What an agent must know before they trust or answer a mail."""
 
-    UNVERIFIED = "unverified"  # nothing proves that the author wrote it
     FAILED = "failed"  # proof of origin failed: very likely forged
     THIRD_PARTY = "third_party"  # a stranger answered with the key of: detail
     RELATED = "related"  # may belong to another ticket; detail: its number
@@ -220,7 +219,6 @@ class Caution(StrEnum):
     EXPIRED = "expired"  # it answers a ticket closed too long ago; detail: its number
     FOR_GOOD = "for_good"  # what is done cannot be undone
     SPLIT = "split"  # it was part of another ticket; detail: its number
-    MUTED_ACK = "muted_ack"  # the customer was not told; detail: why
 
 
 @dataclass(frozen=True, slots=True)

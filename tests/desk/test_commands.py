@@ -9,7 +9,6 @@ from desk.cases import CARA, NOW, POLICY, TICKET, agent, entry, numbered, partic
 
 from mailtrack.desk.brackets import brackets_in_subject
 from mailtrack.desk.commands.fields import MINUTES_MAX, TAGS_MAX
-from mailtrack.desk.commands.names import agents_like
 from mailtrack.desk.commands.obey import (
     BULK_MAX,
     Obeyed,
@@ -19,7 +18,7 @@ from mailtrack.desk.commands.obey import (
 from mailtrack.desk.commands.order import Argument, Problem, Refusal
 from mailtrack.desk.commands.people import CC_MAX
 from mailtrack.desk.commands.table import COMMANDS, understood, word_key
-from mailtrack.desk.policy import Policy, Role, StepUp
+from mailtrack.desk.policy import Policy, Role
 from mailtrack.tickets.context import Context
 from mailtrack.tickets.decision import (
     Change,
@@ -433,63 +432,3 @@ def test_every_synonym_reaches_its_command() -> None:
             found = obeyed(typed, TICKET)
             problems = () if isinstance(found, Obeyed) else found
             assert all(one.problem is not Problem.UNKNOWN_WORD for one in problems), word
-
-
-@pytest.mark.parametrize(
-    ("typed", "names"),
-    [
-        ("ivan", ["ivan"]),
-        ("iva", ["ivan", "ivanna"]),
-        ("Olga Kovalenko", ["olga"]),
-        ("kov", ["ivanna", "olga"]),
-        ("novak", []),
-        ("", []),
-    ],
-)
-def test_a_mention_may_mean_several(typed: str, names: list[str]) -> None:
-    assert [one.name for one in agents_like(POLICY, typed)] == names
-
-
-@pytest.mark.parametrize(
-    ("typed", "words", "is_confirmed"),
-    [
-        ("[close]", StepUp().words, False),
-        ("[close]", ("close",), True),
-        ("[cc:eve@evil.example]", StepUp().words, True),
-        ("[cc:eve@evil.example]", (), False),
-        (f"[cc:bob@{CARA.partition('@')[2]}]", StepUp().words, False),
-        ("[priority:high] [close]", ("priority",), True),
-        ("[priority:high]", ("close",), False),
-    ],
-)
-def test_the_admin_says_what_is_confirmed(
-    typed: str, words: tuple[str, ...], *, is_confirmed: bool
-) -> None:
-    found = obeyed(typed, TICKET, policy=replace(POLICY, step_up=StepUp(words)))
-    assert isinstance(found, Obeyed)
-    assert found.needs_confirmation is is_confirmed
-
-
-@pytest.mark.parametrize(
-    ("step_up", "is_confirmed"),
-    [(StepUp(bulk_above=1), True), (StepUp(bulk_above=2), False), (StepUp((), 1), False)],
-)
-def test_the_admin_says_what_a_bulk_is(step_up: StepUp, *, is_confirmed: bool) -> None:
-    policy = replace(POLICY, step_up=step_up)
-    found = obeyed("[close]", numbered(1), numbered(2), policy=policy)
-    assert isinstance(found, Obeyed)
-    assert found.needs_confirmation is is_confirmed
-
-
-def test_s58_a_neighbour_at_a_provider_of_mailboxes_is_from_outside() -> None:
-    """A typo at gmail.com is somebody, too."""
-    ticket = replace(TICKET, participants=(participant("cara@gmail.com"),))
-    found = obeyed("[cc:caro@gmail.com]", ticket)
-    assert isinstance(found, Obeyed) and found.needs_confirmation
-
-
-def test_a110_what_is_left_of_somebody_erased_becomes_no_ticket_of_theirs() -> None:
-    gone = replace(entry("(erased)", author="erased-1@invalid"), id="gone")
-    ticket = replace(TICKET, entries=(entry("It burns."), gone))
-    found = obeyed("[split:2]", ticket)
-    assert isinstance(found, tuple) and found[0].problem is Problem.BAD_ADDRESS

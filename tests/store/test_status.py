@@ -6,7 +6,7 @@ from mailtrack.store.audit import audit
 from mailtrack.store.database import Database
 from mailtrack.store.ledger import end_release, record_tick
 from mailtrack.store.outgoing import LetterCounts, claim, mark_sent
-from mailtrack.store.status import BATCH_MAX, Account, DeskStatus, accounts_for, status
+from mailtrack.store.status import DeskStatus, status
 from mailtrack.tickets.context import AgentState
 from mailtrack.tickets.decision import Decision, Disposition, EndHold, Hold, SetAway
 from mailtrack.tickets.ticket import Status
@@ -48,26 +48,6 @@ def test_a_mail_that_was_released_counts_by_how_it_ended(database: Database) -> 
         write(session, opened(1), "s1.H1", raw_sha256="raw-s1")
         end_release(session, "H1")
         assert status(session).mails == (("ticket", 1),)
-
-
-def test_each_mail_has_one_account_or_none(database: Database) -> None:
-    with database.transaction() as session:
-        write(session, opened(1), "s1")
-        write(session, decided(Hold(held_mail("H1")), disposition=Disposition.HELD), "s2")
-        found = accounts_for(session, ("s1", "s2", "s3", "s1"))
-    assert found == {
-        "s1": Account("s1", "ticket", 1, None, None),
-        "s2": Account("s2", "held", None, "H1", "held"),
-    }
-
-
-def test_many_mails_are_accounted_for_in_batches(database: Database) -> None:
-    total = 2 * BATCH_MAX + 1
-    with database.transaction() as session:
-        for count in (0, BATCH_MAX - 1, BATCH_MAX, total - 1):
-            write(session, Decision(Disposition.FILED), f"s{count}")
-        found = accounts_for(session, (f"s{count}" for count in range(total)))
-    assert len(found) == 4
 
 
 def test_the_books_agree(database: Database) -> None:

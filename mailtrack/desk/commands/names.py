@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from mailtrack.desk.brackets import folded
 from mailtrack.desk.commands.order import Asked, Problem, Refusal
-from mailtrack.desk.policy import Agent, Policy, Queue
+from mailtrack.desk.policy import Agent, Queue
 
 SUGGESTIONS_MAX: Final = 4
 T = TypeVar("T")
@@ -69,14 +69,6 @@ def nearest(typed: str, names: Iterable[str]) -> tuple[str, ...]:
     if not close and len(known) <= SUGGESTIONS_MAX:
         close = list(known)
     return tuple(known[key] for key in close)
-
-
-def agents_like(policy: Policy, typed: str) -> tuple[Agent, ...]:
-    """All active agents whom a mention names, exactly or by a unique beginning."""
-    key = folded(typed)
-    active = tuple(agent for agent in policy.agents if agent.is_active)
-    exact = tuple(agent for agent in active if _is_exact(agent, key))
-    return exact or tuple(agent for agent in active if key and _begins(agent, key))
 
 
 def _is_exact(agent: Agent, typed: str) -> bool:
