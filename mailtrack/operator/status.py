@@ -128,7 +128,7 @@ def _page(
         ("quarantined", str(found.quarantined)),
         *((f"{one.folder} of {one.account}"[:60], _imap_line(one)) for one in imap),
     ]  # fmt: skip
-    return "\n".join(f"{name + ':':27}{text or 'none'}" for name, text in rows)
+    return "\n".join(f"{name + ':':26} {text or 'none'}" for name, text in rows)
 
 
 def _imap_line(one: FolderStatus) -> str:

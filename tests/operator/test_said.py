@@ -13,6 +13,7 @@ from bench import Bench
 
 from mailtrack import cli
 from mailtrack.config import write_example
+from mailtrack.intake.imap.ledger import FILE_NAME, Ledger
 from mailtrack.operator.counted import counted
 
 NOBODY = (
@@ -93,6 +94,17 @@ def test_a_key_that_is_not_there_is_a_slip_and_no_broken_file(says: Says, letter
     said = says("keys", "retire", letter, code=64)
     assert "mailtrack keys retire a" in said
     assert "mistake" not in said
+
+
+def test_a_long_name_of_a_mailbox_stands_apart_from_how_it_is(
+    says: Says, tmp_path: Path
+) -> None:
+    ledger = Ledger(tmp_path / "state" / FILE_NAME)
+    ledger.folder("s***@help.example at imap.help.example", "INBOX")
+    ledger.close()
+    assert re.search(
+        r"^INBOX of .*imap\.help\.example: \w+", says("status", code=1), re.MULTILINE
+    )
 
 
 def test_options_may_stand_between_an_action_and_what_it_is_done_to(
