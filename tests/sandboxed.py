@@ -16,7 +16,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-UNIT = Path(__file__).parent.parent / "systemd" / "mailtrack.service"
+CHECKOUT = Path(__file__).parent.parent
+UNIT = CHECKOUT / "systemd" / "mailtrack.service"
 REFUSED = 75
 
 MS_PRIVATE, MS_REC = 1 << 18, 1 << 14
@@ -74,9 +75,12 @@ def fence_files(state: Path, config: Path) -> None:
     """Everything read-only but the state folder, a /tmp of its own, and /dev."""
     check(libc.unshare(CLONE_NEWNS | CLONE_NEWIPC), "unshare")
     check(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount private")
-    kept = [(path, clone_of(path)) for path in (state, config)]
+    temporaries = (Path("/tmp"), Path("/var/tmp"))
+    # A checkout that lies in a /tmp would be covered by the new one.
+    ours = [CHECKOUT] if any(CHECKOUT.is_relative_to(one) for one in temporaries) else []
+    kept = [(path, clone_of(path)) for path in (state, config, *ours)]
     careful = MS_NOSUID | MS_NODEV | MS_NOEXEC
-    for temporary in (b"/tmp", b"/var/tmp"):
+    for temporary in map(os.fsencode, temporaries):
         check(libc.mount(b"tmpfs", temporary, b"tmpfs", careful, b"mode=1777"), "mount /tmp")
     only_processes = b"subset=pid,hidepid=invisible"
     check(libc.mount(b"proc", b"/proc", b"proc", careful, only_processes), "mount /proc")
@@ -89,6 +93,8 @@ def fence_files(state: Path, config: Path) -> None:
     for writable in ("/tmp", "/var/tmp", str(state)):
         change_mount(writable, add=ATTR_NOEXEC | ATTR_NODEV, drop=ATTR_RDONLY)
     change_mount(str(config), add=ATTR_RDONLY)
+    for path in ours:
+        change_mount(str(path), add=ATTR_RDONLY, drop=ATTR_NOEXEC)
 
 
 def clone_of(path: Path) -> int:

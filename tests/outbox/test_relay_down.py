@@ -103,12 +103,18 @@ async def test_s69_authors_hear_after_four_hours_and_not_when_it_has_left_meanwh
     told = notices(post)
     assert all("The words of t1a0." in one for one in told)
     async with FaultyRelay(port=port) as relay:
-        await wait_until(lambda: not post.counts().waiting, PATIENCE)
-        # The answer leaves, and nobody hears any more that it is late.
-        assert subjects(relay) == ["t1a0"]
-        assert post.counts() == LetterCounts(sent=1, stopped=len(told))
+        await wait_until(lambda: is_nothing_on_its_way(post), PATIENCE)
+        # The answer leaves, and nobody hears that it is late: a notice would quote it.
+        # An alarm of the relay or of the clock may leave as well.
+        assert subjects(relay).count("t1a0") == 1
+        assert post.counts().stopped == len(told)
         await asyncio.to_thread(desk.stop)
     post.database.close()
+
+
+def is_nothing_on_its_way(post: Post) -> bool:
+    counts = post.counts()
+    return not counts.waiting and not counts.claimed
 
 
 def notices(post: Post) -> list[str]:
