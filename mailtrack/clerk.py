@@ -29,7 +29,7 @@ from mailtrack.desk.ticking import decide_tick
 from mailtrack.desk.waiting import decide_waiting
 from mailtrack.desk.web_forms import through_form
 from mailtrack.errors import TemporaryFailure
-from mailtrack.hand import FAILURES_MAX, Hand, Taken
+from mailtrack.hand import BATCH_MAX, FAILURES_MAX, Hand, Taken
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.spool import Spool
 from mailtrack.mail.envelope import Envelope
@@ -53,6 +53,7 @@ RETRY_SECONDS_MAX: Final = 30.0
 # How long a burst of mail is let in before any of it is worked on, and how often we look.
 RUSH_SECONDS_MAX: Final = 10.0
 RUSH_LOOK_SECONDS: Final = 0.05
+BATCH_FIRST: Final = 4
 
 Records = Callable[[Iterable[str]], Awaitable[tuple[Record, ...]]]
 
@@ -210,15 +211,18 @@ class Clerk:
         either. What pours in for longer than any burst is worked off meanwhile.
         """
         rush_ends_at = time.monotonic() + RUSH_SECONDS_MAX
+        most = BATCH_FIRST  # whether it is a rush is seen only after some mails
         while not self._is_stopping:
             if self._spool.is_in_a_rush and time.monotonic() < rush_ends_at:
                 await asyncio.sleep(RUSH_LOOK_SECONDS)
-            elif not await self.work():
+                continue
+            if not await self.work(most):
                 return
+            most = min(2 * most, BATCH_MAX)
 
-    async def work(self) -> int:
+    async def work(self, most: int = BATCH_MAX) -> int:
         """Handle one batch of what waits; how many mails that were. Raises TemporaryFailure."""
-        found = await self._hand.next()
+        found = await self._hand.next(most)
         taken = [await self._recognised(one) for one in found if one is not None]
         try:
             done = await asyncio.to_thread(self._decide, taken) if taken else []

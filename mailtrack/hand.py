@@ -93,14 +93,14 @@ class Hand:
         self._room_for_large = asyncio.Semaphore(LARGE_IN_MEMORY_MAX)
         self.is_stopping = False
 
-    async def next(self) -> list[Taken | None]:
+    async def next(self, most: int = BATCH_MAX) -> list[Taken | None]:
         """What has been read by now, in the order to decide it; None for an unreadable one.
 
         Raises TemporaryFailure if the spool could not be read; no mail is blamed for that.
         """
         self._bell.clear()
         new = []
-        for spool_id, tries in await asyncio.to_thread(self._batch):
+        for spool_id, tries in await asyncio.to_thread(self._batch, most):
             reading = asyncio.create_task(self._take(spool_id, tries))
             self._readings[spool_id] = reading
             new.append(reading)
@@ -145,7 +145,7 @@ class Hand:
 
     # Which mails are taken, and in which order they are given out.
 
-    def _batch(self) -> list[tuple[str, int]]:
+    def _batch(self, most: int) -> list[tuple[str, int]]:
         """The next mails not yet in hand, and how often each was tried, this time included.
 
         What was in hand when we died, or has failed, is taken alone: its neighbours get through
@@ -156,7 +156,7 @@ class Hand:
         ahead = list(self._readings)  # the slow ones, then who waits for them
         is_slow = bool(ahead)
         for spool_id in self._spool.waiting(IN_HAND_MAX):
-            if len(batch) == BATCH_MAX:
+            if len(batch) == most:
                 break
             if spool_id in self._readings:
                 continue

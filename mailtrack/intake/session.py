@@ -45,6 +45,7 @@ TOO_MANY_REFUSED: Final = Answer(421, "4.7.0 Too many recipients that are not he
 STOPPING: Final = Answer(421, "4.3.2 The service is being stopped, please try again later")
 OK: Final = Answer(250, "2.1.0 Ok")
 RECIPIENT_OK: Final = Answer(250, "2.1.5 Ok")
+_OF_ENVELOPE: Final = b"250 2.1."
 
 READ_STEP_BYTES: Final = 64 * 1024
 STORE_GRACE_SECONDS: Final = 1.0
@@ -162,6 +163,7 @@ class Session(SMTP):
         self._peer_ip = ""
         self._is_turned_away = False
         self._refused_count = 0
+        self._unsent = bytearray()
         self._claim: LoginPassword | None = None
         self._over: asyncio.TimerHandle | None = None
 
@@ -204,7 +206,8 @@ class Session(SMTP):
         if self.transport is None:
             return
         if not self.transport.is_closing():
-            self._writer.write(f"{answer}\r\n".encode("ascii"))
+            self._unsent += f"{answer}\r\n".encode("ascii")
+            self._send()
             self.transport.close()
         # A client that does not read would keep its place for ever.
         self.loop.call_later(CLOSING_SECONDS_MAX, self._bury)
@@ -256,10 +259,22 @@ class Session(SMTP):
             self.connection_lost(None)
 
     async def push(self, status: str | bytes) -> None:
-        if isinstance(status, bytes):  # what AUTH asks, in base64
-            await super().push(status)
+        """Answer. What is said to MAIL and RCPT may wait a moment for the answer to DATA.
+
+        A client that pipelines hears all three at once; every send costs a wait for Python.
+        """
+        answer = enhanced(status).encode() if isinstance(status, str) else status
+        self._unsent += answer + b"\r\n"
+        if answer.startswith(_OF_ENVELOPE):
+            self.loop.call_soon(self._send)
         else:
-            await super().push(enhanced(status))
+            self._send()
+        await self._writer.drain()
+
+    def _send(self) -> None:
+        if self._unsent and self.transport is not None:
+            self._writer.write(bytes(self._unsent))
+        self._unsent.clear()
 
     # The envelope.
 
