@@ -77,6 +77,7 @@ def assert_is_plain_to_a_customer(raw: bytes) -> None:
     assert "ivan@help.example" not in text and "olga@help.example" not in text
 
 
+@pytest.mark.slow
 def test_reminders_come_by_a_moved_clock_and_a_restart_doubles_none(desk: Process) -> None:
     desk.write(CARA, "Slow printer", "It is slow.")
     desk.wait_for_letters("ivan@help.example", 1)
@@ -104,6 +105,7 @@ def reminders(desk: Process) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_changed_rules_are_taken_up_and_broken_ones_told_to_the_admin(desk: Process) -> None:
     rules = desk.config / "rules.yaml"
     rules.write_text("rules:\n\t- broken\n", "utf-8")
@@ -128,6 +130,7 @@ def test_a_second_desk_on_the_same_spool_refuses(desk: Process, tmp_path: Path) 
         second.start()
 
 
+@pytest.mark.slow
 def test_it_stops_as_systemd_asks_and_loses_nothing(desk: Process) -> None:
     for number in range(20):
         desk.write(CARA, f"Question {number}", "Please answer.")

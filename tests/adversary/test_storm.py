@@ -197,7 +197,7 @@ def play_all(moves: list[Move], policy: Policy) -> None:
             storm.scene.stage.close()
 
 
-@settings(max_examples=4, phases=PHASES)
+@settings(max_examples=2, phases=PHASES)
 @given(moves=st.lists(MOVES, min_size=15, max_size=25))
 def test_nothing_that_anybody_writes_breaks_a_law(
     storm_policy: Policy, moves: list[Move]

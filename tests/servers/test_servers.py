@@ -31,6 +31,8 @@ Date: Mon, 02 Mar 2026 09:00:00 +0000\r
 It burns.\r
 """
 
+pytestmark = pytest.mark.slow  # what uses these servers fails as well if they do
+
 
 def parsed(raw: bytes) -> EmailMessage:
     return email.message_from_bytes(raw, policy=email.policy.default)

@@ -58,6 +58,7 @@ def three_mails() -> dict[int, bytes]:
     return {uid: mail(f"No {uid}") for uid in (1, 2, 5)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_f28_whatever_goes_wrong_at_a_command_no_mail_is_lost_or_doubled(
     tmp_path: Path, command: str
