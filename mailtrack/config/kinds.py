@@ -33,7 +33,8 @@ T = TypeVar("T")
 class Section(BaseModel):
     """A mapping of the YAML. An unknown key is refused, so that a misspelt one is noticed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Only whole files are validated: a validator of each section's own would delay the start.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def parsed(parser: Callable[[str], T]) -> PlainValidator:

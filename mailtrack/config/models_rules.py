@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from mailtrack.config.kinds import (
     ITEMS_MAX,
@@ -26,8 +26,6 @@ RULES_MAX: Final = 5000
 
 class WhenSection(Section):
     """Conditions. All keys must hold; of the values of one key any is enough."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
     subject: Texts = Field(
         (),

@@ -13,6 +13,8 @@ from enum import StrEnum
 from sqlalchemy import Index, Table, text
 from sqlmodel import Field, SQLModel
 
+from mailtrack.store.table import Row
+
 # So that all tables are known where these are.
 from mailtrack.store.tables_waiting import ALARM as ALARM
 
@@ -51,7 +53,7 @@ class HeldState(StrEnum):
     GROUPED = "grouped"
 
 
-class TicketRow(SQLModel, table=True):
+class TicketRow(Row, table=True):
     """``tags`` and ``partner_tags`` are JSON lists."""
 
     __tablename__ = "ticket"
@@ -84,7 +86,7 @@ class TicketRow(SQLModel, table=True):
     partner_tags: str
 
 
-class TagRow(SQLModel, table=True):
+class TagRow(Row, table=True):
     """An index of ``ticket.tags``, for ``tag:`` in a search."""
 
     __tablename__ = "tag"
@@ -93,7 +95,7 @@ class TagRow(SQLModel, table=True):
     number: int = Field(primary_key=True, foreign_key="ticket.number", index=True)
 
 
-class LinkRow(SQLModel, table=True):
+class LinkRow(Row, table=True):
     """Each link stands here twice, once from each end."""
 
     __tablename__ = "link"
@@ -102,7 +104,7 @@ class LinkRow(SQLModel, table=True):
     other: int = Field(primary_key=True, foreign_key="ticket.number")
 
 
-class ParticipantRow(SQLModel, table=True):
+class ParticipantRow(Row, table=True):
     """``id`` keeps the order in which people joined."""
 
     __tablename__ = "participant"
@@ -117,7 +119,7 @@ class ParticipantRow(SQLModel, table=True):
     domain: str
 
 
-class EntryRow(SQLModel, table=True):
+class EntryRow(Row, table=True):
     """``id`` is the row of the full text index; ``entry_id`` is the entry's own."""
 
     __tablename__ = "entry"
@@ -139,7 +141,7 @@ class EntryRow(SQLModel, table=True):
     is_verified: bool
 
 
-class ChangeRow(SQLModel, table=True):
+class ChangeRow(Row, table=True):
     """What changed. ``journal_by_actor`` finds somebody's last decision on a ticket."""
 
     __tablename__ = "journal"
@@ -158,7 +160,7 @@ class ChangeRow(SQLModel, table=True):
     new: str
 
 
-class ClockRow(SQLModel, table=True):
+class ClockRow(Row, table=True):
     """An SLA clock. ``next_rung_at`` is what a tick looks for."""
 
     __tablename__ = "clock"
@@ -180,7 +182,7 @@ class ClockRow(SQLModel, table=True):
     next_rung_at: datetime | None = Field(default=None, index=True)
 
 
-class TokenRow(SQLModel, table=True):
+class TokenRow(Row, table=True):
     """``number`` is 0 for a token about no ticket, so there is no foreign key.
 
     ``strangers`` is a JSON list.
@@ -205,7 +207,7 @@ class TokenRow(SQLModel, table=True):
     use_count: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
-class GuessRow(SQLModel, table=True):
+class GuessRow(Row, table=True):
     """A token that proved nothing; ``peer`` is who sent it. Kept for the last hour only."""
 
     __tablename__ = "guess"
@@ -216,7 +218,7 @@ class GuessRow(SQLModel, table=True):
     at: datetime
 
 
-class BrakedPeerRow(SQLModel, table=True):
+class BrakedPeerRow(Row, table=True):
     """A peer whose tokens are not looked at until then."""
 
     __tablename__ = "braked_peer"
@@ -225,7 +227,7 @@ class BrakedPeerRow(SQLModel, table=True):
     until: datetime
 
 
-class KnownIdRow(SQLModel, table=True):
+class KnownIdRow(Row, table=True):
     """A Message-ID in one person's view. Not unique: two mails may bear the same id."""
 
     __tablename__ = "known_id"
@@ -238,7 +240,7 @@ class KnownIdRow(SQLModel, table=True):
     is_ours: bool
 
 
-class ReceiptRow(SQLModel, table=True):
+class ReceiptRow(Row, table=True):
     """One mail or tick was handled. ``trace`` is why, for ``[why]``; JSON."""
 
     __tablename__ = "receipt"
@@ -263,7 +265,7 @@ class ReceiptRow(SQLModel, table=True):
     trace: str
 
 
-class HeldRow(SQLModel, table=True):
+class HeldRow(Row, table=True):
     """``serial`` 12 is shown as ``H12``. ``state``: held, released, dropped or done."""
 
     __tablename__ = "held"
@@ -287,7 +289,7 @@ class HeldRow(SQLModel, table=True):
     reminders: int
 
 
-class CustomerRow(SQLModel, table=True):
+class CustomerRow(Row, table=True):
     """What a customer's mail taught us."""
 
     __tablename__ = "customer"
@@ -298,7 +300,7 @@ class CustomerRow(SQLModel, table=True):
     first_seen_at: datetime
 
 
-class AgentRow(SQLModel, table=True):
+class AgentRow(Row, table=True):
     """``open_tickets`` is counted anew whenever a ticket of theirs changes."""
 
     __tablename__ = "agent"
@@ -310,7 +312,7 @@ class AgentRow(SQLModel, table=True):
     notified_since: datetime | None = None
 
 
-class TurnRow(SQLModel, table=True):
+class TurnRow(Row, table=True):
     """Whose turn it was last in a round robin."""
 
     __tablename__ = "turn"
@@ -319,7 +321,7 @@ class TurnRow(SQLModel, table=True):
     agent: str
 
 
-class StormRow(SQLModel, table=True):
+class StormRow(Row, table=True):
     """A storm that is on, or what is kept back because of one; see ``tickets.storm``."""
 
     __tablename__ = "storm"
@@ -340,7 +342,7 @@ def _brake_index(name: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=text("brake IS NOT NULL"))
 
 
-class LetterRow(SQLModel, table=True):
+class LetterRow(Row, table=True):
     """One letter of the outbox, narrow on purpose: its state changes three times.
 
     ``due_at`` is when it may next be claimed, None once it is sent, failed or stopped;
@@ -386,7 +388,7 @@ class LetterRow(SQLModel, table=True):
     bounce_is_permanent: bool | None = None
 
 
-class LetterMailRow(SQLModel, table=True):
+class LetterMailRow(Row, table=True):
     """The words of a letter. ``mail`` is the whole of it as JSON (see ``codec``).
 
     ``text`` stands here once more so that cutting a quote need not open the JSON.
@@ -399,7 +401,7 @@ class LetterMailRow(SQLModel, table=True):
     mail: str
 
 
-class ErrandRow(SQLModel, table=True):
+class ErrandRow(Row, table=True):
     """What is to be done to stored data. ``about`` is blank as soon as it is done.
 
     ``state``: waiting; clearing, when the rows are done and files are not; done. ``gone`` is a

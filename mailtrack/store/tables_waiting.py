@@ -9,8 +9,10 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
+from mailtrack.store.table import Row
 
-class QuarantineRow(SQLModel, table=True):
+
+class QuarantineRow(Row, table=True):
     """A mail that could not be read. ``serial`` 3 is shown as ``Q3``."""
 
     __tablename__ = "quarantine"
@@ -28,7 +30,7 @@ class QuarantineRow(SQLModel, table=True):
     told_at: datetime | None = None
 
 
-class AlarmRow(SQLModel, table=True):
+class AlarmRow(Row, table=True):
     """What is wrong with the desk itself; see ``tickets.alarm``."""
 
     __tablename__ = "alarm"
@@ -42,7 +44,7 @@ class AlarmRow(SQLModel, table=True):
     ran: str
 
 
-class LastDoneRow(SQLModel, table=True):
+class LastDoneRow(Row, table=True):
     """When something that happens now and then was last done, or due."""
 
     __tablename__ = "last_done"
