@@ -7,6 +7,7 @@ a whole house; stopping goes the other way, and drains.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -159,7 +160,7 @@ class Daemon:
         Raises ``SpoolLocked`` if another daemon works here, ``OSError`` if a listening place is
         taken, ``TemporaryFailure`` if the database cannot be reached.
         """
-        self.spool.lock()
+        await asyncio.to_thread(self.spool.lock)
         await asyncio.to_thread(self.database.migrate)
         await asyncio.to_thread(self._release_claims)
         await self.sender.start()
@@ -221,6 +222,7 @@ class Daemon:
     def _settle(self) -> None:
         """What a start need not wait for: the first mail and the next start will be quicker."""
         parsers()
+        gc.freeze()  # as after the first imports: it stays for good
         keep_press(self._loaded.config.state, self._policy().stationery.press)
 
     def _release_claims(self) -> None:

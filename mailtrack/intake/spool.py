@@ -132,14 +132,7 @@ class Spool:
     @property
     def is_at_work(self) -> bool:
         """Whether some process, this one included, has the spool in hand."""
-        descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
+        return is_at_work(self.root)
 
     # Accepting.
 
@@ -386,6 +379,21 @@ def _checked(spool_id: str) -> str:
     if not _SPOOL_ID.match(spool_id):
         raise ValueError(f"not a spool id: {spool_id!r}")
     return spool_id
+
+
+def is_at_work(spool: Path) -> bool:
+    """Whether some process, this one included, has that spool in hand; makes no file."""
+    try:
+        descriptor = os.open(spool / "lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _lock_soon(descriptor: int) -> None:

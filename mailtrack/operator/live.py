@@ -13,10 +13,10 @@ from typing import Final
 from mailtrack.config import Loaded
 from mailtrack.config.settings import Outgoing
 from mailtrack.desk.policy import Queue
+from mailtrack.intake.spool import is_at_work
 from mailtrack.operator import forged, replies, round_trip
 from mailtrack.operator.findings import Finding, advice, bad, clean
 from mailtrack.operator.probing import Trial, tried
-from mailtrack.operator.status import is_at_work
 from mailtrack.outbox.courier import SmtpCourier, Timeouts
 from mailtrack.outbox.delivery import Courier
 from mailtrack.outbox.relay import Relay, Tls

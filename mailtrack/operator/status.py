@@ -12,7 +12,7 @@ from typing import Final
 
 from mailtrack.config import Loaded
 from mailtrack.intake.imap.ledger import FolderStatus, statuses
-from mailtrack.intake.spool import Floor
+from mailtrack.intake.spool import Floor, is_at_work
 from mailtrack.operator.place import loaded_desk, open_database
 from mailtrack.store.alarms import look_up_alarms
 from mailtrack.store.status import DeskStatus, status
@@ -47,23 +47,6 @@ def count_files(loaded: Loaded, folder: str) -> int:
     """How many mails lie in a folder of the spool."""
     place: Path = loaded.config.state / "spool" / folder
     return sum(1 for _ in place.iterdir()) if place.is_dir() else 0
-
-
-def is_at_work(spool: Path) -> bool:
-    """Whether the process that took the spool last is alive."""
-    try:
-        holder = int((spool / "lock").read_text("ascii"))
-        os.kill(holder, 0)
-    except PermissionError:
-        return True
-    except (OSError, ValueError):
-        return False
-    # A number is given to another program some day: Linux says to which.
-    command = Path(f"/proc/{holder}/cmdline")
-    try:
-        return b"mailtrack" in command.read_bytes()
-    except OSError:
-        return True
 
 
 def _seen_from_here(loaded: Loaded, alarms: tuple[Alarm, ...]) -> tuple[Alarm, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 from nameserver import nameserver
 
 from mailtrack import cli
+from mailtrack.intake.spool import Spool
 from mailtrack.operator.check import server_from
 from mailtrack.operator.findings import (
     Finding,
@@ -135,12 +135,8 @@ def test_a_desk_whose_keys_are_elsewhere_is_sent_nothing(
     desk: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As with keys that systemd hands over: the mails would become tickets."""
-    spool = Path(desk) / "state" / "spool"
-    spool.mkdir(parents=True)
-    with subprocess.Popen(["mailtrack", "60"], executable="/bin/sleep") as running:
-        (spool / "lock").write_text(f"{running.pid}\n")
+    with Spool(Path(desk) / "state" / "spool").locked():
         assert cli.main(["check", desk, "--through", "127.0.0.1:9"]) == 1
-        running.kill()
     out = capsys.readouterr().out
     assert "✗ the desk: the one that runs has other keys" in out
     assert "MAILTRACK_TOKEN_KEYS_FILE=" in out

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -81,11 +79,8 @@ def test_f21_status_sees_a_full_disk_before_the_watch_of_a_running_desk_does(
     file = tmp_path / "config" / "mailtrack.yaml"
     floor = "  limits: {free_disk_min: 1000000GB}\n  # further limits:\n"
     file.write_text(file.read_text().replace("  # limits:\n", floor))
-    waits = [sys.executable, "-c", "import sys; sys.stdin.read()", "mailtrack"]
-    with subprocess.Popen(waits, stdin=subprocess.PIPE) as at_work:
-        (bench.spool.root / "lock").write_text(str(at_work.pid))
+    with bench.spool.locked():
         said = json.loads(says("status", "--json", code=1))
-        at_work.communicate()
     assert [one["name"] for one in said["alarms"]] == ["disk_low"]
 
 
