@@ -7,7 +7,8 @@ from mailtrack.mail.envelope import Envelope, Front
 from mailtrack.mail.message import OutgoingMail
 from mailtrack.store.database import Session
 from mailtrack.store.ledger import apply
-from mailtrack.tickets.context import HeldMail
+from mailtrack.store.lookup import look_up, ticket_of
+from mailtrack.tickets.context import Context, HeldMail
 from mailtrack.tickets.decision import AddEntry, Decision, Disposition, Effect, OpenTicket
 from mailtrack.tickets.letter import Letter
 from mailtrack.tickets.reading import Reading
@@ -187,3 +188,15 @@ def write(
         "message_id": f"<{spool_id}@client.example>",
     }
     apply(session, decision, spool_id=spool_id, at=at, **(fields | given))
+
+
+def kept(session: Session, number: int = 1) -> Ticket:
+    """A ticket as its rows say."""
+    found = ticket_of(session, number)
+    assert found is not None
+    return found
+
+
+def context_of(session: Session, now: datetime = NOON, **asked: object) -> Context:
+    """What is looked up for a mail that asks for these."""
+    return look_up(session, reading(**{"spool_id": "asked"} | asked), now=now)
