@@ -13,6 +13,8 @@ DESK = "desk:\n  name: Help\n  addresses: {support@help.example: support}\n"
 PEOPLE = "agents:\n  ivan: {email: ivan@help.example, skills: [sip]}\n"
 
 Write = Callable[..., Path]
+Load = Callable[..., Loaded]
+Mistakes = Callable[..., tuple[Mistake, ...]]
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def write(tmp_path: Path) -> Write:
 
 
 @pytest.fixture
-def loaded(write: Write, tmp_path: Path) -> Callable[..., Loaded]:
+def loaded(write: Write, tmp_path: Path) -> Load:
     """Loads a desk that is right."""
 
     def load_files(*, environ: dict[str, str] | None = None, **files: str) -> Loaded:
@@ -42,7 +44,7 @@ def loaded(write: Write, tmp_path: Path) -> Callable[..., Loaded]:
 
 
 @pytest.fixture
-def mistakes(write: Write, tmp_path: Path) -> Callable[..., tuple[Mistake, ...]]:
+def mistakes(write: Write, tmp_path: Path) -> Mistakes:
     """All that is wrong with a desk; none if it loads."""
 
     def load_files(**files: str) -> tuple[Mistake, ...]:

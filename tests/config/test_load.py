@@ -1,31 +1,25 @@
 """What a good desk becomes: the policy and the way it runs, key by key."""
 
-from collections.abc import Callable
 from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
-from config.conftest import DESK, PEOPLE
+from config.conftest import DESK, PEOPLE, Load, Mistakes, Write
 from intake.certificates import Certificate
 
-from mailtrack.config import Encryption, Loaded, example_folder, load
+from mailtrack.config import Encryption, example_folder, load
 from mailtrack.config.compile_rules import rules_of
 from mailtrack.config.known import FILES, Pages, known_from
-from mailtrack.config.load import MISTAKES_MAX
 from mailtrack.config.models_rules import RulesFile
-from mailtrack.config.page import FILE_BYTES_MAX, page_from
+from mailtrack.config.page import page_from
 from mailtrack.config.report import Report
 from mailtrack.desk.identity import needs_origin, needs_origin_of_customers
 from mailtrack.desk.policy import AutoAck, Brakes, ReplyMode, Role, StepUp, TrustPolicy
 from mailtrack.desk.promises import Window
 from mailtrack.desk.rules import Assign, Condition, Match, Then, When
-from mailtrack.errors import ConfigError, Mistake
 from mailtrack.mail.address import Address, address_from
 from mailtrack.tickets.clock import Metric
 from mailtrack.tickets.ticket import Priority, Status
-
-Load = Callable[..., Loaded]
-Mistakes = Callable[..., tuple[Mistake, ...]]
 
 
 def test_three_lines_are_a_desk(loaded: Load, tmp_path: Path) -> None:
@@ -109,7 +103,7 @@ rules:
 TWO_QUEUES = DESK.replace("support}", "support, billing@help.example: billing}")
 
 
-def test_rules_become_values_that_know_their_lines(write: Callable[..., Path]) -> None:
+def test_rules_become_values_that_know_their_lines(write: Write) -> None:
     # Compiled rules cannot be looked into, so this looks one step before.
     folder = write(mailtrack=TWO_QUEUES, rules=RULES)
     pages = Pages(*(page_from(folder / name) for name in FILES))
@@ -299,126 +293,9 @@ autoack: {require: never}
     ],
 )
 def test_the_surroundings_may_say_where_the_state_is(
-    write: Callable[..., Path], environ: dict[str, str], state: Path
+    write: Write, environ: dict[str, str], state: Path
 ) -> None:
     assert load(write(mailtrack=DESK + "state: there\n"), environ=environ).config.state == state
-
-
-@pytest.mark.parametrize(
-    ("key", "text", "found"),
-    [
-        ("sla", "calendars: {o: {hours: {mon: '9:00-17:00'}}}\n"
-         "policies: [{name: g, calendar: o, first_reply: 2d}]\n", "a day in '2d' is 24 hours"),
-        ("sla", "policies: [{name: g, first_reply: {high: 4h, low: 1h}}]\n", "longer than for"),
-        ("rules", "rules: [{name: r, when: {customer_type: vpi}, stop: true}]\n",
-         "no customer type 'vpi'"),
-        ("people", "agents: {ivan: {email: i@help.example, active: false}}\n", "nobody hears"),
-    ],
-)  # fmt: skip
-def test_what_works_and_is_likely_not_meant_is_a_warning(
-    loaded: Load, key: str, text: str, found: str
-) -> None:
-    (warning,) = loaded(**{key: text}).warnings
-    assert found in warning.found
-    assert warning.mend
-
-
-BEHIND = "intake: {lmtp: {listen: 'unix:/x', behind_mta: true}}\n"
-RESULTS = "authentication_results: {authserv_id: mx.help.example"
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("trust: {policy: strict}\n", "nothing can prove any agent's mail"),
-        ("trust: {dkim: }\n", "nothing stands here, so it is off"),
-        ("trust: {authentication_results: null}\n", "nothing stands here, so it is off"),
-        ("autoack: {require: aligned}\n", "nobody gets an acknowledgement"),
-        (BEHIND, "it does nothing"),
-        ("trust: {trusted_peers: [10.0.0.1]}\n", "it does nothing"),
-        (BEHIND.replace("unix:/x", "*:24") + f"trust: {{{RESULTS}}}}}\n", "none of them is"),
-        (f"{BEHIND}trust: {{{RESULTS}, also: [imap]}}}}\n", "no mailbox is fetched from"),
-        ("trust: {dkim: {domains: {no.example: [x.example]}}}\n", "no agent has an address"),
-        ("trust: {reply_to_from: [ivan@help.example]}\n", "whoever stands in their Reply-To"),
-    ],
-)
-def test_trust_that_loads_and_does_not_what_it_seems_to_do_is_a_warning(
-    loaded: Callable[..., Loaded], text: str, found: str
-) -> None:
-    (warning,) = loaded(mailtrack=DESK + text).warnings
-    assert found in warning.found and warning.mend
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "trust: {dkim: {}}\n",
-        "trust: {policy: strict, dkim: {}}\nautoack: {require: aligned}\n",
-        f"{BEHIND}trust: {{policy: strict, {RESULTS}}}}}\n",
-        BEHIND.replace("unix:/x", "127.0.0.1:24") + f"trust: {{{RESULTS}}}}}\n",
-        BEHIND.replace("unix:/x", "*:24")
-        + f"trust: {{{RESULTS}}}, trusted_peers: [10.0.0.1]}}\n",
-    ],
-)
-def test_trust_that_does_what_it_seems_to_do_is_taken_without_a_word(
-    loaded: Callable[..., Loaded], text: str
-) -> None:
-    assert loaded(mailtrack=DESK + text).warnings == ()
-
-
-@pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b""])
-@pytest.mark.parametrize("ending", ["\r\n", "\n"])
-def test_files_of_windows_editors_are_read(
-    write: Callable[..., Path], before: bytes, ending: str
-) -> None:
-    folder = write()
-    text = DESK + "  timezone: Nowhere\n"
-    (folder / "mailtrack.yaml").write_bytes(before + text.replace("\n", ending).encode())
-    with pytest.raises(ConfigError) as caught:
-        load(folder, environ={})
-    (told,) = caught.value.mistakes
-    assert (told.line, told.column) == (4, 13)
-
-
-@pytest.mark.parametrize(
-    ("content", "place", "found"),
-    [
-        (b"desk:\n  name: \xff\n", (2, 9), "UTF-8"),
-        (b"#" * FILE_BYTES_MAX + b"\n", (1, 1), "larger than"),
-        (b"#" * (FILE_BYTES_MAX - 1) + b"\n", (1, 1), "not there, or empty"),
-    ],
-)
-def test_a_file_that_cannot_be_text_or_is_too_large_is_told(
-    write: Callable[..., Path], content: bytes, place: tuple[int, int], found: str
-) -> None:
-    folder = write()
-    (folder / "mailtrack.yaml").write_bytes(content)
-    with pytest.raises(ConfigError) as caught:
-        load(folder, environ={})
-    (told,) = caught.value.mistakes
-    assert (told.line, told.column) == place
-    assert found in told.found
-
-
-def test_a_broken_file_makes_no_mistakes_of_what_refers_to_it(mistakes: Mistakes) -> None:
-    rules = "rules: [{name: r, then: {assign: olga, queue: sales, sla: gold}}]\n"
-    told = mistakes(mailtrack="desk: [", people="agents: {", sla="policies: '", rules=rules)
-    assert [Path(one.file).name for one in told] == [
-        "mailtrack.yaml",
-        "people.yaml",
-        "sla.yaml",
-    ]
-
-
-@pytest.mark.parametrize("count", [MISTAKES_MAX, MISTAKES_MAX + 1])
-def test_no_more_mistakes_are_told_than_anybody_mends_at_once(
-    mistakes: Mistakes, count: int
-) -> None:
-    told = mistakes(
-        rules="rules:\n" + "".join(f"  - {{name: r{n}, stop: never}}\n" for n in range(count))
-    )
-    assert len(told) == count
-    assert ("1 more mistakes" in told[-1].found) is (count > MISTAKES_MAX)
 
 
 def test_the_example_is_the_desk_that_the_readme_speaks_of(tmp_path: Path) -> None:

@@ -1,16 +1,14 @@
 """Plays the cases of ``mistakes.txt``: each mistake is told with place, key and mend."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from config.conftest import DESK, PEOPLE
+from config.conftest import DESK, PEOPLE, Mistakes
 
 from mailtrack.errors import Mistake
 
 GOOD = {"mailtrack": DESK, "people": PEOPLE}
 CASES = (Path(__file__).parent / "mistakes.txt").read_text("utf-8").split("\n----\n")[1:]
-Load = Callable[..., tuple[Mistake, ...]]
 
 
 def case_of(text: str) -> tuple[dict[str, str], list[str]]:
@@ -35,7 +33,9 @@ def lines_of(mistakes: tuple[Mistake, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case_of(case)[1][0].split(". ")[0])
-def test_a_mistake_is_told_with_its_place_and_how_to_mend_it(case: str, mistakes: Load) -> None:
+def test_a_mistake_is_told_with_its_place_and_how_to_mend_it(
+    case: str, mistakes: Mistakes
+) -> None:
     files, expected = case_of(case)
     found = mistakes(**files)
     told = lines_of(found)
@@ -44,7 +44,7 @@ def test_a_mistake_is_told_with_its_place_and_how_to_mend_it(case: str, mistakes
     assert all(one.mend for one in found)
 
 
-def test_the_good_desk_that_all_cases_start_from_has_no_mistake(mistakes: Load) -> None:
+def test_the_good_desk_that_all_cases_start_from_has_no_mistake(mistakes: Mistakes) -> None:
     assert mistakes() == ()
 
 
@@ -117,7 +117,7 @@ sla.yaml:8:22: escalation[0].tell: there is no agent 'ownr'. Did you mean 'owner
 """
 
 
-def test_twenty_mistakes_of_all_kinds_are_told_in_one_run(mistakes: Load) -> None:
+def test_twenty_mistakes_of_all_kinds_are_told_in_one_run(mistakes: Mistakes) -> None:
     told = lines_of(mistakes(**EVERYTHING))
     expected = IN_ALL_OF_IT.splitlines()
     assert [line[: len(begin)] for line, begin in zip(told, expected, strict=False)] == expected
@@ -125,7 +125,7 @@ def test_twenty_mistakes_of_all_kinds_are_told_in_one_run(mistakes: Load) -> Non
 
 
 def test_a_template_with_an_unknown_variable_is_told_in_the_same_run(
-    mistakes: Load, tmp_path: Path
+    mistakes: Mistakes, tmp_path: Path
 ) -> None:
     letters = tmp_path / "config" / "mine" / "canned"
     letters.mkdir(parents=True)
