@@ -1,7 +1,7 @@
 """Plays the conversations of `tests/scenarios/*.mail` and says where one goes otherwise.
 
-`script` is the format, `stage` the desk with a clock that moves, `client` what mail programs
-do, `laws` what holds in every scenario. By hand, with every letter shown:
+`script` is the format, `stage` the desk with a clock that moves, `people` who writes to it,
+`laws` what holds in every scenario. By hand, with every letter shown:
 
     python tests/player.py tests/scenarios/first_mail.mail
 """
@@ -11,41 +11,22 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parseaddr
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from client import (
-    Left,
-    address_header,
-    answer_headers,
-    answer_subject,
-    date_header,
-    mail_bytes,
-    quoted,
-    tapped,
-)
+from client import Left
 from facts import clock_facts, entry_facts, letter_lines, listed, ticket_facts
 from laws import check_letter, check_one_each
-from script import MOVES, MailWords, Scenario, Step, mail_words, matches, scenario_from
+from people import People
+from script import MOVES, Scenario, Step, matches, scenario_from
 from stage import Handled, Stage, policy_from
 from when import at_from, span_from
 
 HERE = Path(__file__).parent
 DESK = HERE / "scenarios" / "desk"
-MAILS = HERE / "mails"
 
-# How the people of the scenarios call themselves in From.
-CAST = {
-    "cara@cust.example": "Cara Smith",
-    "bob@cust.example": "Bob Brown",
-    "mallory@evil.example": "Mallory",
-    "oksana@kyiv.example": "Оксана Мельник",
-    "boris@sever.example": "Борис Седов",
-}
 _TOKEN = re.compile(r"([+]|%2B)[rnbc][a-z2-7]{29}@")
-_INSERT = re.compile(r"\{(reply|bounce|id|subject)(?: (\S+?))?( damaged)?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +51,11 @@ class Player:
         files = _files_of(scenario)
         policy = policy_from(_with_reply(files, reply) if reply else files)
         self.stage = Stage(folder, policy, name=scenario.name)
+        self.people = People(self.stage, name=scenario.name)
         self._heard: list[Left] = []  # letters that left and were not expected yet
         self._counted = 0  # of stage.left
         self._last_row = 0
         self._handled: Handled | None = None
-        self._last_mail: tuple[bytes, MailWords] | None = None
-        self._mails = 0
 
     def play(self) -> None:
         """Raises Otherwise at the first step that goes otherwise."""
@@ -141,15 +121,7 @@ class Player:
         self.stage.send_away(agent, at_from(until, self.stage.policy.zone))
 
     def step_mail(self, step: Step) -> None:
-        words = mail_words(step.words)
-        if words.sender == "again":
-            assert self._last_mail is not None, "there was no mail yet"
-            raw, first = self._last_mail
-            raw = _with_headers(raw, step.headers)
-            words = _again(words, first)
-        else:
-            raw, words = self._written(step, words)
-        self._last_mail = raw, words
+        raw, words = self.people.mail(step)
 
         def arrive() -> None:
             self._handled = self.stage.take(
@@ -176,79 +148,6 @@ class Player:
         self._heard += self.stage.left[self._counted :]
         self._counted = len(self.stage.left)
 
-    # Writing mails as people do.
-
-    def _written(self, step: Step, words: MailWords) -> tuple[bytes, MailWords]:
-        self._mails += 1
-        if words.file is not None:
-            return (MAILS / words.file).read_bytes(), words
-        given = {name: self._expanded(value) for name, value in step.headers}
-        body = self._expanded(step.body or "")
-        headers = self._defaults(words)
-        subject = ""
-        if words.answers is not None:
-            letter = self._last_letter(words.answers, words.sender)
-            headers |= answer_headers(letter)
-            subject = answer_subject(letter)
-            body = f"{body}\n\n{quoted(letter)}" if body else quoted(letter)
-        if words.taps is not None:
-            prepared = tapped(self._last_letter("last", words.sender), words.taps)
-            body = f"{body}\n{prepared.pop('body')}"
-            headers |= prepared
-        attached = [one for one in given.pop("Attached", "").split(", ") if one]
-        given = {k: v.replace("{subject}", subject) for k, v in given.items()}
-        headers |= given
-        if words.to:
-            headers["To"] = ", ".join(map(self._expanded, words.to))
-        to = tuple(map(self._expanded, words.to)) or (parseaddr(headers["To"])[1],)
-        envelope = MailWords(
-            words.sender, to, words.cc, words.bcc, None, None, None, words.login, words.front
-        )
-        return mail_bytes(headers, body, attached=attached), envelope
-
-    def _defaults(self, words: MailWords) -> dict[str, str]:
-        domain = words.sender.rpartition("@")[2] or "mail.example"
-        name = f"{self.scenario.name}-{self._mails}"
-        return {
-            "From": address_header(words.sender, self._name(words.sender)),
-            "To": ", ".join(words.to),
-            "Cc": ", ".join(words.cc),
-            "Subject": "",
-            "Date": date_header(self.stage.now.astimezone(self.stage.policy.zone)),
-            "Message-ID": f"<{name}@{domain}>",
-            "MIME-Version": "1.0",
-        }
-
-    def _name(self, address: str) -> str:
-        agent = self.stage.policy.agent_at(address)
-        return agent.shown if agent else CAST.get(address, "")
-
-    def _last_letter(self, which: str, sender: str) -> Left:
-        """`last`, `acknowledged`, or either `of cara@cust.example`: the last such letter."""
-        name, _, whose = which.partition(" of ")
-        agent = self.stage.policy.agent_at(whose or sender)
-        person = agent.id if agent else whose or sender
-        for letter in reversed(self.stage.left):
-            if letter.person == person and name in ("last", letter.name):
-                return letter
-        raise AssertionError(f"no letter {which} has left to {whose or sender}")
-
-    def _expanded(self, text: str) -> str:
-        def insert(found: re.Match[str]) -> str:
-            what, whose, damaged = found.groups()
-            if what == "subject" and whose is None:
-                return found[0]
-            letter = self._last_letter("last", whose)
-            value = {
-                "reply": letter.reply_address,
-                "bounce": letter.mail_from,
-                "id": letter.header("Message-ID"),
-                "subject": answer_subject(letter),
-            }[what]
-            return _damaged(value) if damaged else value
-
-        return _INSERT.sub(insert, text)
-
     # Steps that say what must be true.
 
     def step_letter(self, step: Step) -> None:
@@ -260,7 +159,7 @@ class Player:
         assert found, f"no such letter left; what left: {self._shown_heard()}"
         letter = found[0]
         for header, expected in step.headers:
-            _check_header(letter, header, self._expanded(expected))
+            _check_header(letter, header, self.people.expanded(expected))
         if step.body is not None:
             shown = _without_tokens(letter.text)
             assert matches(step.body, shown), f"the letter reads:\n\n{shown}"
@@ -382,13 +281,6 @@ def _without_tokens(text: str) -> str:
     return _TOKEN.sub(r"\1TOKEN@", text)
 
 
-def _damaged(address: str) -> str:
-    """The address with one character of its token, or of its id, changed."""
-    at = address.rindex("@")
-    other = "b" if address[at - 1] != "b" else "c"
-    return f"{address[: at - 1]}{other}{address[at:]}"
-
-
 def _letter_words(words: str) -> tuple[str, str]:
     found = re.fullmatch(r"to (\S+), (?:letter )?(\w+)", words)
     assert found, f"say: <-- to ADDRESS, letter NAME; not: {words}"
@@ -401,29 +293,6 @@ def _expected(letter: Left, headers: list[str] | None = None) -> list[str]:
     shown = [f"{name}: {_without_tokens(letter.header(name))}" for name in names]
     body = _without_tokens(letter.text).rstrip("\n").split("\n")
     return [f"<-- to {letter.recipient}, letter {letter.name}", *shown, "", *body]
-
-
-def _again(words: MailWords, first: MailWords) -> MailWords:
-    """The mail before once more, to others or by another way in if these are named."""
-    return MailWords(
-        first.sender,
-        words.to or first.to,
-        words.cc if words.to else first.cc,
-        words.bcc if words.to else first.bcc,
-        None, None, None,
-        words.login or first.login,
-        words.front,
-    )  # fmt: skip
-
-
-def _with_headers(raw: bytes, headers: tuple[tuple[str, str], ...]) -> bytes:
-    head, blank, body = raw.partition(b"\r\n\r\n")
-    lines = head.split(b"\r\n")
-    for name, value in headers:
-        prefix = f"{name}:".lower().encode()
-        kept = [line for line in lines if not line.lower().startswith(prefix)]
-        lines = kept + ([f"{name}: {value}".encode()] if value else [])
-    return b"\r\n".join(lines) + blank + body
 
 
 def _files_of(scenario: Scenario) -> tuple[tuple[str, str], ...]:
