@@ -282,6 +282,12 @@ def new_scene(folder: Path, policy: Policy, *, name: str) -> Scene:
     return Scene(stage)
 
 
+def a_ticket(scene: Scene) -> Left:
+    """Ticket 1 of Cara's; Ivan's notification of it, whose token the forgers have stolen."""
+    scene.mail(CARA, "Printer", "It burns.")
+    return scene.last(IVAN)
+
+
 def scene_at(place: tuple[Path, Database], policy: Policy, *, name: str) -> Scene:
     """A desk that nobody has written to, where others were: a database compiles once."""
     folder, database = place

@@ -38,6 +38,15 @@ def merge(scene: Scene) -> None:
     assert scene.stage.ticket(1).merged_into == 2
 
 
+def letter_from_before_a_merge(scene: Scene, *, into: str) -> Left:
+    """What Ivan was told of Cara's ticket, which since is a part of one of that customer's."""
+    scene.mail(CARA, "Printer", "It burns.")
+    letter = scene.last(IVAN)
+    scene.mail(into, "Loan", "The bank refused it.")
+    merge(scene)
+    return letter
+
+
 def test_a_confirmed_split_takes_the_mail_that_was_shown_or_none(scene: Scene) -> None:
     with_strangers(scene)
     scene.mail(IVAN, "[#1] [split:3]", "The key is under the mat.")
@@ -87,10 +96,7 @@ def test_a108_words_confirmed_for_one_customer_do_not_follow_a_merge_to_another(
 def test_a108_an_answer_to_a_letter_from_before_a_merge_does_not_go_to_another(
     scene: Scene,
 ) -> None:
-    scene.mail(CARA, "Printer", "It burns.")
-    letter = scene.last(IVAN)
-    scene.mail(BOB, "Loan", "The bank refused it.")
-    merge(scene)
+    letter = letter_from_before_a_merge(scene, into=BOB)
     assert scene.answer(letter, "The key is under the mat.").disposition == "held"
     assert "mat" not in texts(scene, BOB)
     assert scene.stage.held_open()[-1].reason == "readers"
@@ -102,10 +108,7 @@ def test_a108_an_answer_to_a_letter_from_before_a_merge_does_not_go_to_another(
 def test_s33_an_answer_from_before_the_merge_of_two_tickets_of_one_customer_is_not_held(
     scene: Scene,
 ) -> None:
-    scene.mail(CARA, "Printer", "It burns.")
-    letter = scene.last(IVAN)
-    scene.mail(CARA, "Printer again", "It burns still.")
-    merge(scene)
+    letter = letter_from_before_a_merge(scene, into=CARA)
     assert scene.answer(letter, "Switch it off.").disposition == "entry"
     assert "Switch it off." in scene.last(CARA, "answer").text
 

@@ -1,27 +1,22 @@
 """No sequence of mails brings a customer's words or a note to another, or commands by a forger.
 
-Each text that anybody writes bears a mark of its own, and the machine remembers who may read
-it. After every step the letters that left are searched for marks, and the journal for changes
-that nobody in this step had the right to make. `laws.py` is checked for each letter besides.
+What people may do is here; `witness.py` looks after every step at who reads what, and who has
+changed what. `laws.py` is checked for each letter besides.
 """
 
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
 from adversary.scene import (
-    ADA,
     BOB,
     CARA,
-    IVAN,
     MALLORY,
-    OLGA,
     STYLES,
     SUPPORT,
     Scene,
@@ -29,6 +24,7 @@ from adversary.scene import (
     desk_policy,
     scene_at,
 )
+from adversary.witness import AGENTS, MARK, QUESTIONS, Witness
 from client import Left
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -42,14 +38,10 @@ from hypothesis.stateful import (
 from mailtrack.desk.policy import Policy, TrustPolicy
 from mailtrack.store.database import Database
 from mailtrack.store.elsewhere import TOLD_WITHIN
-from mailtrack.tickets.context import HeldMail
 
 DAN, FRIEND = "dan@else.example", "friend@friends.example"
-AGENTS = {IVAN: "@ivan", OLGA: "@olga", ADA: "@ada"}
 CUSTOMERS = (CARA, BOB, DAN)
 STRANGERS = (MALLORY, FRIEND)
-QUESTIONS = frozenset({"held", "refused", "collision"})
-MARK = re.compile(r"qz\d+zq")
 PASTED = frozenset({"mail", "forged"})  # what others wrote, in the words of `Text.kind`
 PASTED_WITHIN = TOLD_WITHIN - timedelta(days=1)
 RECENT = 12  # so many of the latest letters people still have at hand
@@ -81,40 +73,16 @@ answers = st.sampled_from((*("",) * len(EVERYDAY), *EVERYDAY, *CONFIRMED))
 mostly = st.sampled_from((True, True, True, False))
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text with a mark. Besides `readers` those on ticket `number` may read it."""
-
-    kind: str
-    readers: frozenset[str] = frozenset()
-    number: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """The desk asked an agent about a mail, which is truly the agent's or a forger's."""
-
-    letter: Left
-    held: HeldMail
-    is_theirs: bool
-    adds: frozenset[str]
-
-
 class Mailboxes(RuleBasedStateMachine):
     """Three customers, two strangers and three agents at their mail programs."""
 
     scene: Scene
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: dict[str, Text] = {}
-        self.insiders: dict[int, set[str]] = {}  # who may get letters about a ticket
-        self.questions: list[Question] = []
-        self.left = self.journal = self.held = 0
+    witness: Witness
 
     @initialize(name=st.sampled_from(("auto", "strict")))
     def a_desk_opens(self, name: str) -> None:
         self.scene = scene_at(_place(), _policies()[name], name=name)
+        self.witness = Witness(self.scene)
         for who in CUSTOMERS:
             self.a_customer_writes(who, who, is_proved=False)
 
@@ -122,10 +90,10 @@ class Mailboxes(RuleBasedStateMachine):
 
     @rule(who=customers, copied=outsiders, is_proved=st.booleans())
     def a_customer_writes(self, who: str, copied: str, is_proved: bool) -> None:
-        subject = f"Order {self.mark('subject', who)}"
-        words = self.words("mail", who)
+        subject = f"Order {self.witness.mark('subject', who)}"
+        words = self.witness.words("mail", who)
         login = who if is_proved else None
-        with self.step(opens=who, adds=(copied,) if is_proved else ()):
+        with self.witness.step(opens=who, adds=(copied,) if is_proved else ()):
             self.scene.mail(who, subject, words, headers={"Cc": copied}, login=login)
 
     @rule(pick=picks, style=styles, typed=forged, copied=outsiders, is_proved=st.booleans())
@@ -136,10 +104,10 @@ class Mailboxes(RuleBasedStateMachine):
         if letter is None:
             return
         who = letter.recipient
-        words = self.words("mail", who)
+        words = self.witness.words("mail", who)
         login = who if is_proved else None
         subject = f"{self.typed(typed)} {letter.header('Subject')}"
-        with self.step(opens=who, adds=(copied,) if is_proved else ()):
+        with self.witness.step(opens=who, adds=(copied,) if is_proved else ()):
             self.scene.answer(
                 letter, words, style=style, subject=subject, headers={"Cc": copied}, login=login
             )
@@ -151,10 +119,10 @@ class Mailboxes(RuleBasedStateMachine):
         letter = self.letter(pick, lambda one: one.recipient != who)
         if letter is None:
             return
-        words = self.words("mail", who)
+        words = self.witness.words("mail", who)
         to = letter.header("Reply-To") if has_token else SUPPORT
         headers = {"To": to, "Cc": MALLORY}
-        with self.step(opens=who):
+        with self.witness.step(opens=who):
             self.scene.answer(
                 letter,
                 words,
@@ -165,9 +133,9 @@ class Mailboxes(RuleBasedStateMachine):
 
     @rule(who=outsiders, number=numbers, typed=forged)
     def somebody_names_a_number(self, who: str, number: int, typed: str) -> None:
-        words = self.words("mail", who)
-        subject = f"[#{number}] {self.typed(typed)} {self.mark('subject', who)}"
-        with self.step(opens=who):
+        words = self.witness.words("mail", who)
+        subject = f"[#{number}] {self.typed(typed)} {self.witness.mark('subject', who)}"
+        with self.witness.step(opens=who):
             self.scene.mail(who, subject, words, headers={"Cc": FRIEND})
 
     # --- forgers
@@ -176,13 +144,13 @@ class Mailboxes(RuleBasedStateMachine):
     def mallory_writes_as_a_customer(
         self, as_whom: str, number: int, pick: int, is_disproved: bool
     ) -> None:
-        words = self.words("forged", as_whom)
+        words = self.witness.words("forged", as_whom)
         letter = self.letter(pick, lambda one: one.recipient != as_whom)
         known = letter.header("Message-ID") if letter else "<guess@help.example>"
         headers = {"Cc": MALLORY, "Reply-To": MALLORY, "In-Reply-To": known}
-        with self.step(opens=as_whom):
+        with self.witness.step(opens=as_whom):
             self.scene.mail(
-                as_whom, f"[#{number}] {self.mark('subject', as_whom)}", words,
+                as_whom, f"[#{number}] {self.witness.mark('subject', as_whom)}", words,
                 mail_from=MALLORY, headers=headers, login=MALLORY if is_disproved else None,
             )  # fmt: skip
 
@@ -190,12 +158,12 @@ class Mailboxes(RuleBasedStateMachine):
     def mallory_writes_as_an_agent(
         self, as_whom: str, number: int, typed: str, pick: int
     ) -> None:
-        words = self.words("forged")
+        words = self.witness.words("forged")
         letter = self.letter(pick, lambda one: one.recipient in CUSTOMERS)
         headers = {"Cc": MALLORY, "Reply-To": MALLORY}
         if letter is not None:
             headers["References"] = letter.header("Message-ID")
-        with self.step(opens=as_whom):
+        with self.witness.step(opens=as_whom):
             self.scene.mail(
                 as_whom, f"[#{number}] {self.typed(typed)} order", words,
                 mail_from=MALLORY, headers=headers,
@@ -206,17 +174,17 @@ class Mailboxes(RuleBasedStateMachine):
         letter = self.letter(pick, lambda one: one.recipient in AGENTS)
         if letter is None or letter.name in QUESTIONS:
             return
-        words = self.words("forged")
+        words = self.witness.words("forged")
         subject = f"{self.typed(typed)} {letter.header('Subject')}"
-        with self.step(opens=letter.recipient):
+        with self.witness.step(opens=letter.recipient):
             self.scene.answer(letter, words, subject=subject, login=MALLORY)
 
     @rule(who=outsiders, pick=picks)
     def somebody_says_ok_to_a_question(self, who: str, pick: int) -> None:
-        if not self.questions:
+        if not self.witness.questions:
             return
-        letter = self.questions[-1 - pick % len(self.questions)].letter
-        with self.step(opens=who):
+        letter = self.witness.questions[-1 - pick % len(self.witness.questions)].letter
+        with self.witness.step(opens=who):
             self.scene.answer(letter, "ok", sender=who)
 
     @rule(pick=picks, typed=forged)
@@ -224,9 +192,9 @@ class Mailboxes(RuleBasedStateMachine):
         letter = self.letter(pick, lambda one: True)
         if letter is None:
             return
-        words = f"ok {self.words('machine')}\n\n{self.typed(typed)}"
+        words = f"ok {self.witness.words('machine')}\n\n{self.typed(typed)}"
         headers = {"Auto-Submitted": "auto-replied", "Cc": MALLORY}
-        with self.step(opens=letter.recipient):
+        with self.witness.step(opens=letter.recipient):
             self.scene.answer(
                 letter, words, subject=f"{self.typed(typed)} Away", headers=headers
             )
@@ -262,12 +230,12 @@ class Mailboxes(RuleBasedStateMachine):
             and one.left_at > since
         ]
         marks = [mark for one in told for mark in MARK.findall(one.text)]
-        texts = [mark for mark in marks if self.texts[mark].kind in PASTED]
+        texts = [mark for mark in marks if self.witness.texts[mark].kind in PASTED]
         if not texts:
             return
         mark = texts[-1 - source % len(texts)]
-        words = f"Look: {self.said(mark)}"
-        with self.step(opens=who, acts=who):
+        words = f"Look: {self.witness.said(mark)}"
+        with self.witness.step(opens=who, acts=who):
             self.scene.answer(
                 letter, words, style=style, subject=letter.header("Subject"), login=who
             )
@@ -275,13 +243,13 @@ class Mailboxes(RuleBasedStateMachine):
     @rule(pick=picks, is_proved=st.booleans())
     def an_agent_decides(self, pick: int, is_proved: bool) -> None:
         """An honest agent confirms what is theirs, and no answer that says too much."""
-        if not self.questions:
+        if not self.witness.questions:
             return
-        question = self.questions.pop(-1 - pick % len(self.questions))
+        question = self.witness.questions.pop(-1 - pick % len(self.witness.questions))
         who = question.letter.recipient
         is_good = question.is_theirs and question.held.reason not in ("leak", "others")
         adds = question.adds if is_good else frozenset()
-        with self.step(
+        with self.witness.step(
             opens=who, acts=who, adds=adds, confirms=is_good, is_theirs=question.is_theirs
         ):
             self.scene.answer(
@@ -290,7 +258,7 @@ class Mailboxes(RuleBasedStateMachine):
 
     @rule(hours=st.integers(1, 60))
     def time_passes(self, hours: int) -> None:
-        with self.step():
+        with self.witness.step():
             self.scene.wait(hours)
 
     def agent_writes(
@@ -303,107 +271,27 @@ class Mailboxes(RuleBasedStateMachine):
         is_note = "[note]" in typed or _is_note_token(letter)
         words = ""
         if style is not None:
-            words = self.words("note") if is_note else self.words("answer", at=letter.number)
+            words = (
+                self.witness.words("note")
+                if is_note
+                else self.witness.words("answer", at=letter.number)
+            )
         subject = f"{typed} {letter.header('Subject')}"
         adds = frozenset(re.findall(r"\[(?:cc|allow):([^\]]+)\]", typed))
-        with self.step(opens=who, acts=who, adds=adds):
+        with self.witness.step(opens=who, acts=who, adds=adds):
             login = who if is_proved else None
             self.scene.answer(letter, words, style=style, subject=subject, login=login)
 
-    # --- what must hold
-
-    @contextmanager
-    def step(
-        self,
-        *,
-        opens: str = "",
-        acts: str = "",
-        adds: Iterable[str] = (),
-        confirms: bool = False,
-        is_theirs: bool | None = None,
-    ) -> Iterator[None]:
-        """One thing happens. `acts` is the agent who may change something in it, and
-        `adds` are the people whom the one who acts may bring on a ticket.
-        """
-        adds = frozenset(adds)
-        yield
-        self.note_new_tickets(opens)
-        self.check_journal(acts, adds, confirms=confirms)
-        self.check_letters()
-        self.note_questions(is_theirs=bool(acts) if is_theirs is None else is_theirs, adds=adds)
-
-    def note_new_tickets(self, opens: str) -> None:
-        while self.scene.stage.ticket(len(self.insiders) + 1) is not None:
-            self.insiders[len(self.insiders) + 1] = {opens}
-
-    def check_journal(self, acts: str, adds: frozenset[str], *, confirms: bool) -> None:
-        for row_id, row in self.scene.stage.journal_after(self.journal):
-            self.journal = row_id
-            by_agent = row.actor.startswith("@")
-            if by_agent:
-                who = row.actor.partition(" ")[0]
-                assert who == AGENTS.get(acts), f"without proof: {row}"
-            if row.field == "merged_into" and row.new:
-                assert confirms, f"without confirmation: {row}"
-            if row.field == "join":
-                _, _, person = row.new.partition(" ")
-                if person.startswith("@"):
-                    continue
-                assert person in adds, f"nobody added them: {row}"
-                domains = {one.partition("@")[2] for one in self.insiders[row.number]}
-                is_outside = person.partition("@")[2] not in domains
-                assert confirms or not (by_agent and is_outside), f"unconfirmed: {row}"
-                self.insiders[row.number].add(person)
-
-    def check_letters(self) -> None:
-        letters = self.scene.stage.left[self.left :]
-        self.left = len(self.scene.stage.left)
-        for letter in letters:
-            if letter.recipient in AGENTS:
-                continue
-            insiders = self.insiders[letter.number or 0]
-            assert letter.recipient in insiders, f"a letter to an outsider: {letter}"
-            for mark in set(MARK.findall(_all_of(letter))):
-                self.check_mark(mark, letter)
-
-    def check_mark(self, mark: str, letter: Left) -> None:
-        text, who = self.texts[mark], letter.recipient
-        is_insider = text.number is not None and who in self.insiders[text.number]
-        is_subject = mark in self.scene.stage.ticket(letter.number or 0).subject
-        assert who in text.readers or is_insider or (text.kind == "subject" and is_subject), (
-            f"{who} reads {text} {mark}: {letter.name}\n{letter.text}"
-        )
-
     # --- what the people need
-
-    def note_questions(self, *, is_theirs: bool, adds: frozenset[str]) -> None:
-        letters = [one for one in self.scene.written if one.name in QUESTIONS]
-        held = [one for one in self.scene.stage.held_open() if int(one.held_id[1:]) > self.held]
-        self.held = max((int(one.held_id[1:]) for one in held), default=self.held)
-        for letter in letters:
-            for one in held:
-                if one.person == AGENTS.get(letter.recipient):
-                    self.questions.append(Question(letter, one, is_theirs, adds))
 
     def letter(self, pick: int, fits: Callable[[Left], bool]) -> Left | None:
         there = [one for one in self.scene.stage.left if fits(one)][-RECENT:]
         return there[-1 - pick % len(there)] if there else None
 
-    def mark(self, kind: str, *readers: str, at: int | None = None) -> str:
-        mark = f"qz{len(self.texts)}zq"
-        self.texts[mark] = Text(kind, frozenset(readers), at)
-        return mark
-
-    def words(self, kind: str, *readers: str, at: int | None = None) -> str:
-        return self.said(self.mark(kind, *readers, at=at))
-
-    def said(self, mark: str) -> str:
-        """The words of a mark, which stands in each run of eight of them."""
-        kind = self.texts[mark].kind
-        return f"{mark} is what the {kind} says, and {mark} stays here, says {mark}."
-
     def typed(self, command: str) -> str:
-        return command.format(number=1 + len(self.texts) % max(1, len(self.insiders)))
+        return command.format(
+            number=1 + len(self.witness.texts) % max(1, len(self.witness.insiders))
+        )
 
 
 def _is_to_work_on(letter: Left) -> bool:
@@ -412,11 +300,6 @@ def _is_to_work_on(letter: Left) -> bool:
 
 def _is_note_token(letter: Left) -> bool:
     return letter.reply_address.partition("@")[0].rpartition("+")[2].startswith("n")
-
-
-def _all_of(letter: Left) -> str:
-    raw = letter.raw.decode("ascii", "replace").replace("=\r\n", "")
-    return "\n".join((raw, letter.header("Subject"), letter.text, letter.html))
 
 
 @cache
