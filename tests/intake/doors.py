@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 
 from servers.dovecot import Dovecot
@@ -36,12 +35,6 @@ ANSWER_SECONDS = 10.0
 
 
 _mailboxes = itertools.count(1)
-
-
-class Power(Enum):
-    """What a door can do that not every way in can."""
-
-    TURN_AWAY = "say no to a recipient or to a loop: whoever hands over hears it at once"
 
 
 @dataclass(frozen=True)
@@ -123,7 +116,6 @@ class Door:
     hello = "EHLO client.example"
     kind = Front.SMTP
     peer = "127.0.0.1"
-    powers = frozenset(Power)
 
     def __init__(self, root: Path, setup: Setup) -> None:
         self.root = root
@@ -277,7 +269,6 @@ class ImapDoor(Door):
 
     kind = Front.IMAP
     peer = ""
-    powers = frozenset[Power]()
 
     def __init__(self, server: Dovecot, root: Path, setup: Setup) -> None:
         super().__init__(root, setup)

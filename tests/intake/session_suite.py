@@ -5,7 +5,7 @@ import re
 
 import pytest
 from intake.doors import ALSO_OURS, FOREIGN, MAIL, OURS, Door, Setup, wire_form
-from intake.front_suite import FrontSuite, MakeDoor
+from intake.front_suite import MakeDoor, TurningAwaySuite
 from waiting import wait_until
 
 from mailtrack.intake.limits import Limits
@@ -30,7 +30,7 @@ async def go_to(door: Door, step: str) -> None:
     wire.reset()
 
 
-class SessionSuite(FrontSuite):
+class SessionSuite(TurningAwaySuite):
     """The promises of a conversation."""
 
     @pytest.mark.parametrize("step", STEPS)

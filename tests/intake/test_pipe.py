@@ -4,7 +4,7 @@ import os
 
 import pytest
 from intake.doors import FOREIGN, MAIL, NOON, OURS, UNKNOWN, PipeDoor
-from intake.front_suite import FrontSuite, MakeDoor
+from intake.front_suite import MakeDoor, TurningAwaySuite
 
 from mailtrack.intake.limits import Limits
 from mailtrack.intake.pipe import deliver
@@ -12,7 +12,7 @@ from mailtrack.intake.reception import Reception, accept_own
 from mailtrack.intake.spool import Spool
 
 
-class TestPipe(FrontSuite):
+class TestPipe(TurningAwaySuite):
     door_class = PipeDoor
 
     async def test_it_works_beside_a_daemon_that_has_the_spool(
