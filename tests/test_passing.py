@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -80,6 +81,16 @@ class Room:
         )
         return envelope.spool_id
 
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """The clerk works meanwhile, and has come to an orderly end after it."""
+        working = asyncio.create_task(self.clerk.run())
+        try:
+            yield
+        finally:
+            self.clerk.stop()
+            await working
+
     def tickets(self) -> int:
         with self.database.reading() as session:
             return sum(count for _, count in status(session).tickets)
@@ -105,12 +116,10 @@ async def test_a_mail_that_its_reader_never_ends_is_passed_by_its_successors(
     stuck = [await room.put(HEAVY) for _ in range(killers)]
     for number in range(5):
         await room.put(mail(b"It burns.", f"Subject: printer {number}"))
-    working = asyncio.create_task(room.clerk.run())
-    await wait_until(lambda: room.tickets() == 5, 10)
-    await room.put(mail(b"It burns.", "Subject: one more"))
-    await wait_until(lambda: room.tickets() == 6, 10)
-    room.clerk.stop()
-    await working
+    async with room.at_work():
+        await wait_until(lambda: room.tickets() == 5, 10)
+        await room.put(mail(b"It burns.", "Subject: one more"))
+        await wait_until(lambda: room.tickets() == 6, 10)
     assert list(room.spool.waiting(9)) == stuck
     assert room.tries() == [], "an orderly end is no try"
 
@@ -118,10 +127,8 @@ async def test_a_mail_that_its_reader_never_ends_is_passed_by_its_successors(
 async def test_a_heavy_mail_is_decided_when_it_has_been_read(room: Room) -> None:
     await room.put(HEAVY)
     await room.put(mail(b"It burns.", "Subject: light"))
-    working = asyncio.create_task(room.clerk.run())
-    await wait_until(lambda: room.tickets() == 2, 20)
-    room.clerk.stop()
-    await working
+    async with room.at_work():
+        await wait_until(lambda: room.tickets() == 2, 20)
     assert room.spool.waiting(9) == ()
 
 
@@ -162,15 +169,13 @@ async def test_a_rush_is_let_in_before_any_of_it_is_worked_on(
     monkeypatch.setattr(spoolwriter, "RUSH_SECONDS", 60.0)
     monkeypatch.setattr(clerk_module, "RUSH_LOOK_SECONDS", 0.002)
     count = await pour_in(room)
-    working = asyncio.create_task(room.clerk.run())
-    looked_often = time.monotonic() + clerk_module.RUSH_LOOK_SECONDS * 4
-    while time.monotonic() < looked_often:
-        count += await pour_in(room)
-    assert room.clerk.handled_count == 0
-    monkeypatch.setattr(spoolwriter, "RUSH_SECONDS", 0.0)  # it is over
-    await wait_until(lambda: room.clerk.handled_count == count, 20)
-    room.clerk.stop()
-    await working
+    async with room.at_work():
+        looked_often = time.monotonic() + clerk_module.RUSH_LOOK_SECONDS * 4
+        while time.monotonic() < looked_often:
+            count += await pour_in(room)
+        assert room.clerk.handled_count == 0
+        monkeypatch.setattr(spoolwriter, "RUSH_SECONDS", 0.0)  # it is over
+        await wait_until(lambda: room.clerk.handled_count == count, 20)
 
 
 async def test_a_rush_without_an_end_is_worked_on_meanwhile(
@@ -179,11 +184,9 @@ async def test_a_rush_without_an_end_is_worked_on_meanwhile(
     monkeypatch.setattr(spoolwriter, "RUSH_SECONDS", 60.0)
     monkeypatch.setattr(clerk_module, "RUSH_SECONDS_MAX", 0.1)
     count = await pour_in(room)
-    working = asyncio.create_task(room.clerk.run())
-    await wait_until(lambda: room.clerk.handled_count == count, 20)
-    assert room.spool.is_in_a_rush
-    room.clerk.stop()
-    await working
+    async with room.at_work():
+        await wait_until(lambda: room.clerk.handled_count == count, 20)
+        assert room.spool.is_in_a_rush
 
 
 async def test_a_clerk_ends_in_the_midst_of_a_rush(

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from desk.stationery import LANGUAGES, SHIPPED, STATIONERY
 from jinja2 import Environment, nodes
 
 from mailtrack.desk import letter_views
@@ -15,7 +16,6 @@ from mailtrack.desk.commands.order import Group, Problem
 from mailtrack.desk.holding import HoldReason
 from mailtrack.desk.letters import (
     LETTERS,
-    load_stationery,
 )
 from mailtrack.desk.phrases import (
     Phrase,
@@ -36,9 +36,6 @@ from mailtrack.tickets.clock import Metric
 from mailtrack.tickets.decision import Field
 from mailtrack.tickets.ticket import EntryKind, Priority, Status
 
-SHIPPED = Path(__file__).parents[2] / "templates"
-LANGUAGES = ("en", "ru", "uk")
-STATIONERY = load_stationery((SHIPPED,), LANGUAGES)
 TO_CUSTOMERS = ("acknowledged", "answer", "resolved", "closed")
 TO_AGENTS = tuple(name for name in LETTERS if name not in TO_CUSTOMERS)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from desk.stationery import LANGUAGES, SHIPPED, STATIONERY
 
 from mailtrack.desk import samples
 from mailtrack.desk.letters import (
@@ -18,10 +19,6 @@ from mailtrack.desk.templates import FILE_BYTES_MAX
 from mailtrack.desk.views import (
     PublicPersonView,
 )
-
-SHIPPED = Path(__file__).parents[2] / "templates"
-LANGUAGES = ("en", "ru", "uk")
-STATIONERY = load_stationery((SHIPPED,), LANGUAGES)
 
 
 def load_with(tmp_path: Path, files: dict[str, str]) -> Stationery:

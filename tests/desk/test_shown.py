@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+from desk.stationery import SHIPPED, STATIONERY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailtrack.desk import letter_views
 from mailtrack.desk.letters import (
     LETTERS,
-    load_stationery,
     subject_for_agent,
     subject_for_customer,
 )
@@ -33,9 +32,6 @@ from mailtrack.desk.views import (
     mailto,
 )
 from mailtrack.mail.address import Address
-
-SHIPPED = Path(__file__).parents[2] / "templates"
-STATIONERY = load_stationery((SHIPPED,), ("en", "ru", "uk"))
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from desk.cases import POLICY
+from desk.stationery import SHIPPED
 
 from mailtrack.desk.phrases import Phrase, Phrases, phrase_file_from, phrases_from
 from mailtrack.desk.trace_words import SENTENCE_CHARS_MAX, retold, rule_retold, values_in
-
-SHIPPED = Path(__file__).parents[2] / "templates"
 
 
 def phrases_of(language: str) -> Phrases:
