@@ -4,8 +4,7 @@ from email.message import EmailMessage
 
 from mailtrack.mail.facts import MailFacts
 
-# One line a program puts above what it quotes, in its languages; the quote below has no prefix
-# in the second half of the table, as when HTML was turned into text.
+# One line a program puts above what it quotes, in its languages.
 ABOVE_QUOTES = (
     "On Mon, Mar 2, 2026 at 9:15 AM Ann Lee <ann@desk.example> wrote:",
     "On 02/03/2026 09:15, Ann Lee wrote:",

@@ -29,6 +29,7 @@ def test_there_are_replies_of_ten_programs_in_five_languages() -> None:
     assert {path.stem.rpartition("-")[2] for path in REPLIES} == {"ru", "uk", "en", "de", "pl"}
 
 
+# The second quote has no prefix, as when HTML was turned into text.
 PLACES = (
     "Hello,\n\nit works.\n\n{above}\n\n> old\n> words",
     "Hello,\n\nit works.\n\n{above}\nold\nwords",
