@@ -28,13 +28,14 @@ from zoneinfo import ZoneInfo
 from mailtrack import log
 from mailtrack.config import load, write_example
 from mailtrack.daemon import Daemon
+from mailtrack.errors import TemporaryFailure
 from mailtrack.intake.smtp import SmtpFront
 from mailtrack.operator.place import called
 from mailtrack.store.outgoing import counts
 
 QUIET_SECONDS: Final = 0.8  # no new letter for so long: the act is over
 BEAT_SECONDS: Final = 3.0  # the desk looks at its deadlines a little more often
-ACT_SECONDS_MAX: Final = 20.0
+ACT_SECONDS_MAX: Final = 60.0
 BODY_LINES_MAX: Final = 14
 LINE_CHARS_MAX: Final = 160
 OPENS_AT: Final = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Europe/Kyiv"))
@@ -249,7 +250,10 @@ class Stage:
         fitting: Iterator[EmailMessage] = (
             one for one in reversed(letters) if act.answers in _text(one)
         )
-        return next(fitting)
+        letter = next(fitting, None)
+        if letter is None:
+            raise TemporaryFailure(f"no letter says {act.answers!r}: this machine is too busy")
+        return letter
 
     def _send(self, mail: EmailMessage) -> None:
         front = self.daemon.fronts[0]
@@ -259,17 +263,21 @@ class Stage:
             smtp.send_message(mail)
 
     async def _letters(self, quiet_seconds: float) -> AsyncIterator[EmailMessage]:
-        quiet_since = started = asyncio.get_running_loop().time()
         loop = asyncio.get_running_loop()
-        while loop.time() - quiet_since < quiet_seconds:
-            for path in sorted(self._mail.glob("*/new/*")):
-                if path not in self._seen:
-                    self._seen.add(path)
-                    quiet_since = loop.time()
-                    yield _read(path)
-            if self._is_busy():  # on a slow machine silence alone says nothing
-                quiet_since = loop.time()
-            if loop.time() - started > ACT_SECONDS_MAX:
+        quiet_since = started = loop.time()
+        while True:
+            # Asked before the folders are looked at: a letter may arrive in between.
+            is_busy = self._is_busy()
+            new = set(self._mail.glob("*/new/*")) - self._seen
+            self._seen |= new
+            for path in sorted(new):
+                yield _read(path)
+            now = loop.time()
+            if now - started > ACT_SECONDS_MAX:
+                return
+            if is_busy or new:  # on a slow machine silence alone says nothing
+                quiet_since = now
+            elif now - quiet_since >= quiet_seconds:
                 return
             await asyncio.sleep(0.05)
 
