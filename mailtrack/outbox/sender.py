@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -161,9 +161,11 @@ class Sender:
         free = self._free()
         if not free:
             return ()
-        claimed = await asyncio.to_thread(self._claim_now, free, self._room())
-        # A lease can end while the relay is slow: then this renewed it.
-        return tuple(letter for letter in claimed if letter.letter_id not in self._in_flight)
+        in_flight = frozenset(self._in_flight)
+        claimed = await asyncio.to_thread(self._claim_now, free, self._room(), in_flight)
+        # A lease can end while the relay is slow: then this renewed it. What has landed since
+        # the claim may be sent by now.
+        return tuple(letter for letter in claimed if letter.letter_id not in in_flight)
 
     def _free(self) -> int:
         """How many letters may be launched; after trouble with the relay, one to try it."""
@@ -187,10 +189,17 @@ class Sender:
             asyncio.get_running_loop().time(), is_storm=self._is_storm
         )
 
-    def _claim_now(self, limit: int, room: Room) -> tuple[Claimed, ...]:
+    def _claim_now(
+        self, limit: int, room: Room, in_flight: Collection[str]
+    ) -> tuple[Claimed, ...]:
         with self._database.transaction() as session:
             return outgoing.claim(
-                session, now=self._now(), limit=limit, lease=self._lease, room=room
+                session,
+                now=self._now(),
+                limit=limit,
+                lease=self._lease,
+                room=room,
+                in_flight=in_flight,
             )
 
     async def _seconds_to_wait(self) -> float:

@@ -8,7 +8,7 @@ all that ``outbox`` sees of the store.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -72,7 +72,13 @@ _LETTERS: Final = select(*_COLUMNS).join(
     LETTER_MAIL, LETTER_MAIL.c.letter_id == LETTER.c.letter_id
 )
 _DUE: Final = (
-    _LETTERS.where(LETTER.c.due_at <= bindparam("now"))
+    _LETTERS.where(
+        LETTER.c.due_at <= bindparam("now"),
+        or_(
+            LETTER.c.state == LetterState.CLAIMED.value,
+            LETTER.c.letter_id.not_in(bindparam("landing", expanding=True)),
+        ),
+    )
     .order_by(LETTER.c.due_at, LETTER.c.id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True, of=LETTER)
@@ -220,16 +226,19 @@ def claim(
     limit: int,
     lease: timedelta,
     room: Room = NO_BOUND,
+    in_flight: Collection[str] = (),
 ) -> tuple[Claimed, ...]:
     """Take up to ``limit`` letters that are due, the longest due first, until ``now + lease``.
 
-    A letter whose lease has ended is due again. Commit before handing anything over.
+    A letter whose lease has ended is due again. Of those ``in_flight``, which the caller hands
+    over, that lease alone is renewed: one that was marked to wait is left until it has landed.
+    Commit before handing anything over.
     """
     taken: list[Claimed] = []
     counts, closed = Counter[str](), set(room.closed)
     for _ in range(CLAIM_ROUNDS_MAX):
         wanted = limit - len(taken)
-        due = _due(session, now, wanted, closed, room) if wanted > 0 else ()
+        due = _due(session, now, wanted, closed, room, in_flight) if wanted > 0 else ()
         fitting = [row for row in due if _fits(row.domain, counts, room)]
         if fitting:
             until = now + lease
@@ -244,10 +253,20 @@ def claim(
 
 
 def _due(
-    session: Session, now: datetime, limit: int, closed: set[str], room: Room
+    session: Session,
+    now: datetime,
+    limit: int,
+    closed: set[str],
+    room: Room,
+    in_flight: Collection[str],
 ) -> tuple[Row[*tuple[Any, ...]], ...]:
     statement = _DUE_IN_STORM if room.is_storm else _DUE_NOW
-    asked = {"now": now, "limit": limit, "closed": sorted(closed)}
+    asked = {
+        "now": now,
+        "limit": limit,
+        "closed": sorted(closed),
+        "landing": sorted(in_flight),
+    }
     return tuple(session.connection().execute(statement, asked))
 
 

@@ -72,6 +72,19 @@ def test_a_claimed_letter_is_nobody_elses_until_the_lease_ends(database: Databas
     assert again.mail.message_id == "<l1@help.example>"
 
 
+def test_of_what_is_in_flight_the_lease_alone_is_renewed(database: Database) -> None:
+    with database.transaction() as session:
+        put(session, letter("l1", 1), letter("l2", 2))
+        assert claimed(session) == ["l1", "l2"]
+        # The relay is slow with one; the other is marked, but its sender has not heard of it.
+        mark_retry(session, "l2", NOON + MINUTE, "busy")
+        later = NOON + LEASE
+        asked = {"now": later, "limit": 10, "lease": LEASE}
+        renewed = claim(session, in_flight={"l1", "l2"}, **asked)
+        assert [one.letter_id for one in renewed] == ["l1"]
+        assert [one.letter_id for one in claim(session, **asked)] == ["l2"]
+
+
 def test_the_longest_due_is_claimed_first_and_no_more_than_asked(database: Database) -> None:
     with database.transaction() as session:
         put(
