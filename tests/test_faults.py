@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import smtplib
 import sqlite3
@@ -15,6 +16,10 @@ from pathlib import Path
 import pytest
 from process import MAILTRACK, Process
 from waiting import wait_for
+
+from mailtrack.store.database import Database
+from mailtrack.store.schema import SCRIPTS
+from mailtrack.store.upgrade import to_newest
 
 pytestmark = pytest.mark.slow
 
@@ -353,8 +358,17 @@ def test_f33_a_stopped_reader_holds_up_nobody(desk: Process) -> None:
     assert sum(desk.ask("status")["mails"].values()) == 3  # type: ignore[attr-defined]
 
 
-def test_f37_a_migration_killed_midway_goes_back_and_is_done_again(desk: Process) -> None:
-    desk.command = (sys.executable, CRASHING, "mailtrack.store.upgrade:to_newest:after")
+@pytest.mark.parametrize(
+    ("point", "is_old"),
+    [("upgrade:to_newest", True), ("schema:_is_made_anew", False)],
+    ids=["an old database", "a new one"],
+)
+def test_f37_a_migration_killed_midway_goes_back_and_is_done_again(
+    desk: Process, tmp_path: Path, point: str, is_old: bool
+) -> None:
+    if is_old:
+        make_old_database(desk.state, tmp_path / "scripts")
+    desk.command = (sys.executable, CRASHING, f"mailtrack.store.{point}:after")
     desk.start(is_waited_for=False)
     wait_for(lambda: not desk.is_alive, 60, what="the desk dies")
     desk.kill()
@@ -362,3 +376,16 @@ def test_f37_a_migration_killed_midway_goes_back_and_is_done_again(desk: Process
     desk.start()
     assert is_taken(desk, 1)
     one_ticket_and_one_of_each_letter(desk)
+
+
+def make_old_database(state: Path, scripts: Path) -> None:
+    """As a desk of the first release left it: made by the first script alone."""
+    shutil.copytree(SCRIPTS, scripts)
+    for script in (scripts / "versions").glob("[0-9]*.py"):
+        if not script.name.startswith("0001"):
+            script.unlink()
+    state.mkdir(mode=0o700)
+    database = Database(f"sqlite:///{state / 'mailtrack.db'}")
+    with database.transaction() as session:
+        to_newest(session.connection(), scripts)
+    database.close()

@@ -1,18 +1,22 @@
 """The upgrade: the scripts make what the tables say, once, whole, and fast."""
 
+import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
-from sqlmodel import SQLModel
 
 from mailtrack.store import schema
 from mailtrack.store.database import Database
+from mailtrack.store.tables import LETTER
+from mailtrack.store.upgrade import to_newest
 
 FRESH_SECONDS_MAX = 0.25
 BROKEN = """
@@ -36,7 +40,45 @@ def is_ours(name: str | None, kind: str, _: object) -> bool:
 def test_the_scripts_make_what_the_tables_say(path: Path) -> None:
     with create_engine(f"sqlite:///{path}").connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": is_ours})
-        assert compare_metadata(context, SQLModel.metadata) == []
+        assert compare_metadata(context, LETTER.metadata) == []
+
+
+def test_what_makes_a_new_database_is_what_the_scripts_make(tmp_path: Path) -> None:
+    """`UPDATE_SCHEMA=1` writes it anew, after a new script."""
+    path = tmp_path / "by-scripts.db"
+    database = Database(f"sqlite:///{path}")
+    with database.transaction() as session:
+        to_newest(session.connection(), schema.SCRIPTS)
+    database.close()
+    made = _all_of(path)
+    newest = schema.SCRIPTS / schema.NEWEST
+    if os.environ.get("UPDATE_SCHEMA"):
+        newest.write_text(made, "utf-8")
+    assert newest.read_text("utf-8") == made, (
+        "UPDATE_SCHEMA=1 pytest tests/store/test_schema.py"
+    )
+    anew = tmp_path / "anew.db"
+    Database(f"sqlite:///{anew}").migrate()
+    assert _all_of(anew) == made
+
+
+def _all_of(path: Path) -> str:
+    """The statements that make this database, but for what FTS5 makes by itself."""
+    with closing(sqlite3.connect(path)) as connection:
+        shadows = {
+            name
+            for _, name, kind, *_ in connection.execute("PRAGMA table_list")
+            if kind == "shadow"
+        }
+        rows = connection.execute("SELECT tbl_name, sql FROM sqlite_master ORDER BY rowid")
+        made = [_trimmed(sql) for table, sql in rows if sql and table not in shadows]
+        (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    stamp = f"INSERT INTO alembic_version VALUES ('{version}')"
+    return schema.BREAK.join((f"-- {version}", *made, stamp)) + "\n"
+
+
+def _trimmed(statement: str) -> str:
+    return "\n".join(line.rstrip() for line in statement.splitlines())
 
 
 def test_a_fresh_database_is_ready_at_once(tmp_path: Path) -> None:
