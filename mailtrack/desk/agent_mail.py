@@ -291,7 +291,7 @@ def _carried_out(case: Case, writer: Writer, thread: Thread, work: Work) -> Deci
     outcome += answer_questions(
         case, work.agent, work.obeyed.questions, tickets, changes=changes
     )
-    news = tell_asked(case, outcome.effects, by=work.agent)
+    news = tell_asked(case, outcome.effects)
     told = {letter.person for letter in outcome.letters}
     letters = tuple(one for one in news.letters if one.person not in told)
     outcome += replace(news, letters=letters)

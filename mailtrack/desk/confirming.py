@@ -81,7 +81,7 @@ def decide_answer(case: Case, writer: Writer) -> Decision | None:
         outcome = _end_quarantine(case, held, agent)
     else:
         outcome = end_hold(case, held, agent=agent)
-        outcome += tell_asked(case, outcome.effects, by=agent)
+        outcome += tell_asked(case, outcome.effects)
     return Decision(
         Disposition.COMMAND,
         outcome.effects,

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
 
 from mailtrack.config import Loaded
+from mailtrack.desk.ended import decide_at_command_line
+from mailtrack.desk.policy import Policy
 from mailtrack.intake.archive import Archive
 from mailtrack.operator.place import loaded_desk, open_database
 from mailtrack.store import ledger, lookup
-from mailtrack.store.database import Database
+from mailtrack.store.database import Database, Session
 from mailtrack.store.waiting import named
 from mailtrack.tickets.context import HeldMail
-from mailtrack.tickets.decision import Decision, Disposition, EndHold, Reason
-
-OPERATOR = "@operator"
+from mailtrack.tickets.decision import Decision
+from mailtrack.tickets.fresh import SEED_BYTES, Fresh
 
 
 def run(arguments: Namespace) -> int:
@@ -36,36 +38,54 @@ def run(arguments: Namespace) -> int:
 
 
 def _one(loaded: Loaded, database: Database, held_id: str, action: str) -> int:
+    if action != "show":
+        return _end(loaded, database, held_id, action)
     with database.reading() as session:
-        found = named(session.connection(), (held_id.upper(),))
-    held = next((one for one in found if isinstance(one, HeldMail)), None)
+        held = _found(session, held_id)
     if held is None:
-        return _refuse(f"nothing was ever held as {held_id}; see `mailtrack held`")
-    if action == "show":
-        raw = Archive(loaded.config.state / "archive").raw(held.raw_sha256)
-        sys.stdout.buffer.write(raw)
-        return os.EX_OK
-    # What was rejected can be let through still; what was let through is decided.
-    if held.state == "held" or (held.state == "dropped" and action == "release"):
-        return _end(database, held, action)
-    return _refuse(f"{held.held_id} is {held.state} already")
-
-
-def _end(database: Database, held: HeldMail, action: str) -> int:
-    state = "released" if action == "release" else "dropped"
-    now = datetime.now(UTC)
-    is_slip = state == "released" and held.reason == "commands"
-    decision = Decision(
-        Disposition.TICK,
-        (EndHold(held.held_id, state, OPERATOR, () if is_slip else None, restores=True),),
-        trace=(Reason("held", f"{held.held_id} {state} at the command line"),),
-    )
-    tick_id = f"operator.{held.held_id}.{now.strftime('%Y%m%dT%H%M%S.%f')}"
-    with database.transaction() as session:
-        ledger.record_tick(session, decision, tick_id=tick_id, at=now)
-    later = " The running desk takes it up within seconds." if state == "released" else ""
-    print(f"{held.held_id} {state}.{later}")
+        return _unknown(held_id)
+    raw = Archive(loaded.config.state / "archive").raw(held.raw_sha256)
+    sys.stdout.buffer.write(raw)
     return os.EX_OK
+
+
+def _end(loaded: Loaded, database: Database, held_id: str, action: str) -> int:
+    """Release or drop it, as the desk decides; it tells the agent who was asked."""
+    now, policy = datetime.now(UTC), loaded.policy
+    word = "release" if action == "release" else "reject"
+    with database.transaction() as session:
+        held = _found(session, held_id)
+        if held is None:
+            return _unknown(held_id)
+        tick_id = f"operator.{held.held_id}.{now.strftime('%Y%m%dT%H%M%S.%f')}"
+        fresh = Fresh(now, 0, 0, tick_id, secrets.token_bytes(SEED_BYTES))
+        decision = decide_at_command_line(held, word, policy=policy, fresh=fresh)
+        if decision is None:
+            return _refuse(f"{held.held_id} is {held.state} already")
+        ledger.record_tick(session, decision, tick_id=tick_id, at=now)
+    done = "released" if action == "release" else "dropped"
+    later = " The running desk takes it up within seconds." if action == "release" else ""
+    print(f"{held.held_id} {done}.{later}{_told(decision, held, policy)}")
+    return os.EX_OK
+
+
+def _told(decision: Decision, held: HeldMail, policy: Policy) -> str:
+    if decision.letters:
+        names = ", ".join(one.person.removeprefix("@") for one in decision.letters)
+        return f" {names} is told by mail."
+    if held.person is not None and not policy.keys.keys:
+        # systemd may have handed them to the desk alone.
+        return " Nobody is told: set MAILTRACK_TOKEN_KEYS_FILE to where the desk's keys are."
+    return ""
+
+
+def _found(session: Session, held_id: str) -> HeldMail | None:
+    found = named(session.connection(), (held_id.upper(),))
+    return next((one for one in found if isinstance(one, HeldMail)), None)
+
+
+def _unknown(held_id: str) -> int:
+    return _refuse(f"nothing was ever held as {held_id}; see `mailtrack held`")
 
 
 def _refuse(why: str) -> int:

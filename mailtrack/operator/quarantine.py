@@ -9,8 +9,8 @@ from argparse import Namespace
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mailtrack.desk.ended import OPERATOR
 from mailtrack.intake.spool import Spool
-from mailtrack.operator.held import OPERATOR
 from mailtrack.operator.place import NoDesk, loaded_desk, open_database
 from mailtrack.store import ledger, waiting
 from mailtrack.store.database import Database

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 from bench import Bench
+from sqlalchemy import select
 
 from mailtrack import cli
 from mailtrack.config import write_example
+from mailtrack.config.keys import INSTANCE_FILE
 from mailtrack.intake.imap.ledger import FILE_NAME, Ledger
 from mailtrack.operator.counted import counted
+from mailtrack.store.lookup import held_open
+from mailtrack.store.tables import LETTER
 
 NOBODY = (
     b"From: undisclosed\r\nTo: support@help.example\r\n"
@@ -65,6 +69,58 @@ def test_a_released_mail_counts_once_for_fsck_backup_restore_and_status(
     said = (says("fsck"), says("backup", target), says("restore", target))
     assert [HANDLED.findall(one) for one in said] == [["1"]] * 3, said
     assert json.loads(says("status", "--json", code=1))["mails_handled"] == 1
+
+
+FORGED = (
+    b"From: ivan@help.example\r\nTo: support@help.example\r\n"
+    b"Message-ID: <2@help.example>\r\nSubject: [#1] [close]\r\n\r\nDone.\r\n"
+)
+
+
+@pytest.fixture
+def asked(bench: Bench, tmp_path: Path) -> Bench:
+    """The desk holds a second mail, H2, and has asked Ivan about it."""
+    (tmp_path / "state" / INSTANCE_FILE).write_text("0" * 32)
+    bench.put(FORGED, 2)
+    asyncio.run(bench.work_off())
+    with bench.database.reading() as session:
+        assert [one.person for one in held_open(session)] == [None, "@ivan"]
+    return bench
+
+
+def told(bench: Bench) -> list[tuple[str, str, str]]:
+    with bench.database.reading() as session:
+        rows = session.connection().execute(select(LETTER).order_by(LETTER.c.id))
+        return [(one.name, one.person, one.why) for one in rows]
+
+
+def test_the_agent_who_was_asked_hears_what_the_operator_decided(
+    asked: Bench, says: Says
+) -> None:
+    before = told(asked)
+    assert "ivan is told by mail" in says("held", "drop", "H2")
+    assert told(asked) == [*before, ("done", "@ivan", "dropped_by_admin")]
+    # It is let through after all, which is news; a second time nothing happens.
+    assert "ivan is told by mail" in says("held", "release", "H2")
+    assert told(asked)[-1] == ("done", "@ivan", "released_by_admin")
+    count = len(told(asked))
+    assert "H2 is released already" in says("held", "release", "H2", code=64)
+    assert len(told(asked)) == count
+
+
+def test_nobody_is_told_of_a_mail_that_nobody_was_asked_about(asked: Bench, says: Says) -> None:
+    before = told(asked)
+    assert says("held", "drop", "H1") == "H1 dropped.\n"
+    assert told(asked) == before
+
+
+def test_where_the_keys_are_with_the_desk_alone_the_operator_hears_that_nobody_is_told(
+    asked: Bench, says: Says, tmp_path: Path
+) -> None:
+    (tmp_path / "state" / "token-keys").unlink()
+    before = told(asked)
+    assert "Nobody is told: set MAILTRACK_TOKEN_KEYS_FILE" in says("held", "drop", "H2")
+    assert told(asked) == before
 
 
 def test_a_restore_with_nothing_to_mend_says_no_empty_line(says: Says, tmp_path: Path) -> None:

@@ -42,10 +42,13 @@ def end_waiting(word: str) -> Callable[[Asked], Done | Refusal]:
     return run
 
 
-def end_of(one: HeldMail | Quarantined, word: str, by: str) -> Effect | None:
+def end_of(
+    one: HeldMail | Quarantined, word: str, by: str, *, restores: bool = False
+) -> Effect | None:
     """The effect of ``release`` or ``reject`` on a mail that waits; None if it waits no more.
 
-    Of a mail whose commands cannot be done, the words alone are released.
+    Of a mail whose commands cannot be done, the words alone are released. With ``restores`` one
+    that was rejected is let through still.
     """
     is_release = word == "release"
     if isinstance(one, Quarantined):
@@ -53,10 +56,12 @@ def end_of(one: HeldMail | Quarantined, word: str, by: str) -> Effect | None:
             return None
         state = QuarantineState.RETRY if is_release else QuarantineState.REJECTED
         return EndQuarantine(one.quarantine_id, state, by)
-    if one.state != "held":
+    is_restored = restores and is_release and one.state == "dropped"
+    if one.state != "held" and not is_restored:
         return None
     brackets = () if is_release and one.reason == "commands" else None
-    return EndHold(one.held_id, "released" if is_release else "dropped", by, brackets)
+    state = "released" if is_release else "dropped"
+    return EndHold(one.held_id, state, by, brackets, restores=restores)
 
 
 def _id_of(one: HeldMail | Quarantined) -> str:
