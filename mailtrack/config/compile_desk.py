@@ -132,7 +132,7 @@ def config_of(
             secrets=secrets,
             report=report,
         ),
-        submission=_submission_of(file.intake.submission, page, environ, report),
+        submission=_submission_of(file.intake.submission, page, secrets, report),
         limits=FrontLimits(
             mail_bytes_max=limits.mail_size_max,
             recipients_max=limits.recipients_max,
@@ -245,12 +245,12 @@ def _tls_of(section: TlsSection, page: Page, name: str, report: Report) -> Tls:
 
 
 def _submission_of(
-    section: SubmissionSection | None, page: Page, environ: Mapping[str, str], report: Report
+    section: SubmissionSection | None, page: Page, secrets: Secrets, report: Report
 ) -> Submission | None:
     if section is None:
         return None
     path: KeyPath = ("intake", "submission")
-    file = secret_file("submission-passwords", environ)
+    file = secret_file("submission-passwords", secrets.environ)
     if file is None and section.passwords is not None:
         path = (*path, "passwords")
         file = (page.path.parent / section.passwords).absolute()
@@ -260,6 +260,8 @@ def _submission_of(
         return None
     if not file.is_file():
         report.wrong(page, path, f"{file} is not there", PASSWORD_MEND)
+    else:
+        secrets.warn_of_readers(file, path)
     tls = _tls_of(section.tls, page, "submission", report)
     return Submission(Listener(section.listen, tls), file)
 

@@ -40,8 +40,15 @@ class Secrets:
             return None
         if source.file is not None:
             return self._text_of(self.page.path.parent / source.file, (*path, "file"))
-        self._warn_of_readers(self.page.path, path)
+        self.warn_of_readers(self.page.path, path)
         return source.text
+
+    def warn_of_readers(self, file: Path, path: KeyPath) -> None:
+        """Warn if everybody can read or change that file, which is there; by its mode alone."""
+        if file.stat().st_mode & _OTHERS:
+            found = f"everybody on this machine can read or change the secret in {file}"
+            mend = f"chmod 0640 {file}"
+            self.report.warn(self.page, path, found, mend)
 
     def _text_of(self, file: Path, path: KeyPath) -> str | None:
         try:
@@ -50,14 +57,8 @@ class Secrets:
             found = f"{file} cannot be read: {error.strerror}"
             self.report.wrong(self.page, path, found, "Make the file, readable by us only")
             return None
-        self._warn_of_readers(file, path)
+        self.warn_of_readers(file, path)
         return content.decode("utf-8", "replace").strip() or None
-
-    def _warn_of_readers(self, file: Path, path: KeyPath) -> None:
-        if file.stat().st_mode & _OTHERS:
-            found = f"everybody on this machine can read the secret in {file}"
-            mend = f"chmod 0640 {file}"
-            self.report.warn(self.page, path, found, mend)
 
 
 def secret_file(name: str, environ: Mapping[str, str]) -> Path | None:

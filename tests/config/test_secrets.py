@@ -81,6 +81,24 @@ def test_a_secret_that_everybody_can_read_is_a_warning(
     assert all("chmod 0640" in one.mend for one in warnings)
 
 
+@pytest.mark.parametrize(("mode", "count"), [(0o640, 0), (0o644, 1), (0o642, 1)])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_passwords_of_agents_that_everybody_can_read_are_a_warning(
+    loaded: Load, tmp_path: Path, *, mode: int, count: int, is_named: bool
+) -> None:
+    for name in ("cert.pem", "key.pem"):
+        secret_in(tmp_path / "config" / name, "")
+    file = secret_in(tmp_path / "config" / "pw", "ivan:$scrypt$\n", mode)
+    tls = "tls: {certificate: cert.pem, key: key.pem}"
+    passwords = ", passwords: pw" if is_named else ""
+    text = f"{DESK}intake:\n  submission: {{listen: '127.0.0.1:2587', {tls}{passwords}}}\n"
+    environ = {} if is_named else {"MAILTRACK_SUBMISSION_PASSWORDS_FILE": str(file)}
+    warnings = loaded(mailtrack=text, environ=environ).warnings
+    assert [one.mend for one in warnings] == [f"chmod 0640 {file}"] * count
+    # Shown at the key that names the file, or at the section.
+    assert [one.key.startswith("intake.submission") for one in warnings] == [True] * count
+
+
 def test_no_secret_is_ever_shown(loaded: Load) -> None:
     environ = {"MAILTRACK_PG_DSN": "postgresql://u:s3cret@db/m"}
     desk = loaded(mailtrack=RELAY % "s3cret", environ=environ)
