@@ -2,7 +2,8 @@
 
 Only the command that was asked for is imported, so that ``mailtrack --help`` answers at once.
 Exit codes are those of ``sysexits.h``: 66 if a file cannot be read, 69 if something is not
-there, 75 if trying again may help, 78 for a mistake in the configuration; 2 for a wrong call.
+there, 75 if trying again may help, 77 if a file is not open to us, 78 for a mistake in the
+configuration; 2 for a wrong call.
 """
 
 from __future__ import annotations
@@ -381,6 +382,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(str(error), os.EX_UNAVAILABLE)
     except FileNotFoundError as error:
         return _failed(f"there is no {error.filename}", os.EX_NOINPUT)
+    except PermissionError as error:
+        said = (
+            f"{error.filename} is not open to this user. What belongs to the desk is open to "
+            "its own: sudo -u mailtrack mailtrack ..."
+        )
+        return _failed(said, os.EX_NOPERM)
     except BrokenPipeError:
         # The reader of our output left: `mailtrack explain | head`. That is no mistake.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -167,12 +167,8 @@ def _template_folders(
     if desk is None or desk.templates is None:
         return (ours,)
     own = (page.path.parent / desk.templates).absolute()
-    if not own.is_dir():
-        report.wrong(
-            page, ("templates",), f"there is no folder {own}", "Make it, or delete this"
-        )
-        return (ours,)
-    return (own, ours)
+    is_there = report.expect_folder(own, page, ("templates",), "Make it, or delete this")
+    return (own, ours) if is_there else (ours,)
 
 
 def _stationery_of(

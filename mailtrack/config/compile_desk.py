@@ -239,8 +239,8 @@ def _tls_of(section: TlsSection, page: Page, name: str, report: Report) -> Tls:
         section.implicit,
     )
     for key, file in (("certificate", tls.certificate), ("key", tls.key)):
-        if page.is_whole((*path, key)) and not file.is_file():
-            report.wrong(page, (*path, key), f"{file} is not there", "Correct the path")
+        if page.is_whole((*path, key)):
+            report.expect_file(file, page, (*path, key))
     return tls
 
 
@@ -258,9 +258,7 @@ def _submission_of(
         found = "nobody could log in: there is no file of passwords"
         report.wrong(page, path, found, "Set passwords: /path/to/it")
         return None
-    if not file.is_file():
-        report.wrong(page, path, f"{file} is not there", PASSWORD_MEND)
-    else:
+    if report.expect_file(file, page, path, PASSWORD_MEND):
         secrets.warn_of_readers(file, path)
     tls = _tls_of(section.tls, page, "submission", report)
     return Submission(Listener(section.listen, tls), file)
@@ -301,14 +299,19 @@ def _authority_of(written: str | None, page: Page, report: Report) -> Path | Non
     """The authority to trust, relative to the page; it has to be there and be one."""
     if written is None:
         return None
+    path: KeyPath = ("outgoing", "tls_ca")
     file = (page.path.parent / written).absolute()
+    if not report.expect_file(file, page, path):
+        return None
     try:
         ssl.create_default_context(cafile=file)
-    except OSError:  # what ssl itself complains of is one, too
-        is_there = file.is_file()
-        found = f"{file} is no certificate in PEM" if is_there else f"{file} is not there"
-        mend = "It begins with -----BEGIN CERTIFICATE-----" if is_there else "Correct the path"
-        report.wrong(page, ("outgoing", "tls_ca"), found, mend)
+    except ssl.SSLError:
+        found = f"{file} is no certificate in PEM"
+        report.wrong(page, path, found, "It begins with -----BEGIN CERTIFICATE-----")
+        return None
+    except OSError as error:
+        found = f"{file} cannot be read: {error.strerror}"
+        report.wrong(page, path, found, "Let the user that mailtrack runs as read it")
         return None
     return file
 

@@ -60,8 +60,8 @@ def _account_of(
     _check_times(section, path, page, report)
     folder = page.path.parent
     ca = (folder / section.ca).absolute() if section.ca else None
-    if ca is not None and not ca.is_file():
-        report.wrong(page, (*path, "ca"), f"{ca} is not there", "Correct the path")
+    if ca is not None:
+        report.expect_file(ca, page, (*path, "ca"))
     name = "imap-password" if index == 0 else f"imap-password-{index + 1}"
     password = None
     if section.oauth is None:

@@ -31,6 +31,8 @@ _FILE_BYTES_MAX: Final = 16_384
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _MEND: Final = "Write lines like a:<base64 of 32 bytes>; the first signs, all are recognised"
 
+_AS_WHOM: Final = "They are for the user that mailtrack runs as: sudo -u mailtrack mailtrack ..."
+
 
 def ensure_secrets(state: Path, *, environ: Mapping[str, str]) -> KeyRing:
     """The keys of this desk, made now if it has none. Writes files that only we may read.
@@ -58,9 +60,8 @@ def key_ring(state: Path, *, environ: Mapping[str, str]) -> KeyRing | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         found = f"the keys of this desk cannot be read: {error}"
-        raise ConfigError(
-            (Mistake(str(keys_file), 1, 1, "", found, "Mend the files"),)
-        ) from error
+        mend = _AS_WHOM if isinstance(error, PermissionError) else "Mend the files"
+        raise _mistake(keys_file, found, mend) from error
     _check_readers(keys_file)
     return KeyRing(instance, _keys_from(text, keys_file))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from mailtrack.config.page import KeyPath, Page, did_you_mean, shown_text
@@ -27,6 +28,30 @@ class Report:
     def wrong_key(self, page: Page, path: KeyPath, found: str, mend: str) -> None:
         """A mistake in the last key of ``path``."""
         self.mistakes.append(page.key_mistake(path, found, mend))
+
+    def expect_file(
+        self, file: Path, page: Page, path: KeyPath, mend: str = "Correct the path"
+    ) -> bool:
+        """Whether a file is there; if not, or if we may not look, that is told at ``path``."""
+        return self._expect(file.is_file, page, path, f"{file} is not there", mend)
+
+    def expect_folder(self, folder: Path, page: Page, path: KeyPath, mend: str) -> bool:
+        """Whether a folder is there, in the same manner."""
+        return self._expect(folder.is_dir, page, path, f"there is no folder {folder}", mend)
+
+    def _expect(
+        self, is_there: Callable[[], bool], page: Page, path: KeyPath, found: str, mend: str
+    ) -> bool:
+        try:
+            if is_there():
+                return True
+        except PermissionError as error:
+            found = f"this user may not see whether {error.filename} is there"
+            mend = "Let the user that mailtrack runs as into its folder"
+        except OSError as error:
+            found = f"{error.filename}: {error.strerror}"
+        self.wrong(page, path, found, mend)
+        return False
 
     def warn(self, page: Page, path: KeyPath, found: str, mend: str) -> None:
         """Something that works and is likely not meant."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from config.conftest import DESK, Mistakes, Write
+from rights import as_anybody
 
 from mailtrack.config import load
 from mailtrack.config.load import MISTAKES_MAX
@@ -62,3 +63,57 @@ def test_no_more_mistakes_are_told_than_anybody_mends_at_once(
     )
     assert len(told) == count
     assert ("1 more mistakes" in told[-1].found) is (count > MISTAKES_MAX)
+
+
+TLS = "tls: {certificate: shut/c.pem, key: shut/k.pem}"
+CA = "outgoing: {smarthost: 'smtps://relay.example', tls_ca: %s}\n"
+IMAP = "{host: localhost, user: a, password: x, ca: shut/ca.pem}"
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (
+            f"intake: {{smtp: {{listen: '127.0.0.1:0', {TLS}}}}}\n",
+            ["intake.smtp.tls.certificate", "intake.smtp.tls.key"],
+        ),
+        (
+            "intake:\n  submission: {listen: '127.0.0.1:0', "
+            "tls: {certificate: mailtrack.yaml, key: mailtrack.yaml}, passwords: shut/pw}\n",
+            ["intake.submission.passwords"],
+        ),
+        (f"intake: {{imap: [{IMAP}]}}\n", ["intake.imap[0].ca"]),
+        (CA % "shut/ca.pem", ["outgoing.tls_ca"]),
+        ("templates: shut/mine\n", ["templates"]),
+    ],
+)
+def test_a_file_that_we_may_not_look_at_is_told_where_it_is_named(
+    write: Write, mistakes: Mistakes, text: str, keys: list[str]
+) -> None:
+    shut = write() / "shut"
+    shut.mkdir()
+    shut.chmod(0)
+    with as_anybody():
+        told = mistakes(mailtrack=DESK + text)
+    shut.chmod(0o700)
+    assert [one.key for one in told] == keys
+    assert all("this user may not see" in one.found for one in told), told
+    assert all("Let the user that mailtrack runs as" in one.mend for one in told)
+
+
+def test_an_authority_that_we_may_not_read_is_not_called_a_broken_one(
+    write: Write, mistakes: Mistakes
+) -> None:
+    file = write() / "ca.pem"
+    file.write_text("-----BEGIN CERTIFICATE-----\n")
+    file.chmod(0)
+    with as_anybody():
+        (told,) = mistakes(mailtrack=DESK + CA % "ca.pem")
+    assert "ca.pem cannot be read: Permission denied" in told.found
+
+
+def test_a_name_that_no_file_can_have_is_told_where_it_stands(mistakes: Mistakes) -> None:
+    (told,) = mistakes(mailtrack=DESK + CA % ("a" * 300))
+    assert told.key == "outgoing.tls_ca"
+    assert told.found.endswith("File name too long")
+    assert told.mend == "Correct the path"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from bench import Bench
+from rights import as_anybody
 from sqlalchemy import select
 
 from mailtrack import cli
@@ -138,6 +139,24 @@ def test_f21_status_sees_a_full_disk_before_the_watch_of_a_running_desk_does(
     with bench.spool.locked():
         said = json.loads(says("status", "--json", code=1))
     assert [one["name"] for one in said["alarms"]] == ["disk_low"]
+
+
+def test_a_file_that_is_not_open_to_this_user_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mail.eml"
+    file.touch(mode=0)
+    with as_anybody():
+        assert cli.main(("inspect", str(file))) == 77
+    assert f"{file} is not open to this user" in capsys.readouterr().err
+
+
+def test_who_may_not_read_the_keys_hears_as_whom_to_ask(says: Says, tmp_path: Path) -> None:
+    (tmp_path / "state").chmod(0)
+    with as_anybody():
+        said = says("held", code=78)
+    (tmp_path / "state").chmod(0o700)
+    assert "sudo -u mailtrack" in said
 
 
 @pytest.mark.parametrize("letter", ["z", "ab", ""])
