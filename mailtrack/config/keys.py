@@ -31,7 +31,7 @@ _FILE_BYTES_MAX: Final = 16_384
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _MEND: Final = "Write lines like a:<base64 of 32 bytes>; the first signs, all are recognised"
 
-_AS_WHOM: Final = "They are for the user that mailtrack runs as: sudo -u mailtrack mailtrack ..."
+_AS_WHOM: Final = "They belong to the user that runs the desk: sudo -u mailtrack mailtrack ..."
 
 
 def ensure_secrets(state: Path, *, environ: Mapping[str, str]) -> KeyRing:

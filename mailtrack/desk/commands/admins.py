@@ -60,8 +60,8 @@ def end_of(
     if one.state != "held" and not is_restored:
         return None
     brackets = () if is_release and one.reason == "commands" else None
-    state = "released" if is_release else "dropped"
-    return EndHold(one.held_id, state, by, brackets, restores=restores)
+    ended = "released" if is_release else "dropped"
+    return EndHold(one.held_id, ended, by, brackets, restores=restores)
 
 
 def _id_of(one: HeldMail | Quarantined) -> str:
