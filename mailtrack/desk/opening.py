@@ -10,7 +10,7 @@ from mailtrack.desk.brackets import partner_tags_in, without_numbers, without_pr
 from mailtrack.desk.case import Case, Outcome
 from mailtrack.desk.conditions import RoutingFacts
 from mailtrack.desk.identity import Writer
-from mailtrack.desk.policy import CustomerRule
+from mailtrack.desk.policy import CustomerRule, Policy
 from mailtrack.desk.routing import Route
 from mailtrack.desk.showing import customer_rule
 from mailtrack.desk.sla import choose
@@ -55,6 +55,24 @@ class Opened:
     outcome: Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the rules want a ticket. ``sla_policy`` is the promise's name, None for none."""
+
+    route: Route
+    queue: str
+    sla_policy: str | None
+
+
+def placed(policy: Policy, facts: RoutingFacts, known: CustomerRule | None) -> Placed:
+    """Where the rules want a ticket of these facts; a queue that is no more keeps it here."""
+    route = policy.routing.route(facts)
+    queue = route.queue if route.queue and policy.queue(route.queue) else facts.queue
+    pinned = route.sla or (known.sla if known else None)
+    promise = choose(policy.sla_policies, replace(facts, queue=queue), pinned=pinned)
+    return Placed(route, queue, promise.name if promise else None)
+
+
 def open_ticket(
     case: Case,
     requester: Participant,
@@ -72,16 +90,14 @@ def open_ticket(
     known = customer_rule(case.policy, requester.person)
     language = language_for(case, known)
     facts = facts_of(case, known=known, language=language, queue=case.reading.queue)
-    route = case.policy.routing.route(facts)
-    queue = route.queue if route.queue and case.policy.queue(route.queue) else facts.queue
-    pinned = route.sla or (known.sla if known else None)
-    promise = choose(case.policy.sla_policies, replace(facts, queue=queue), pinned=pinned)
+    place = placed(case.policy, facts, known)
+    route = place.route
     ticket = Ticket(
         number=case.fresh.number,
         uuid=fresh_uuid(case.fresh),
         subject=subject_of(subject),
         status=Status.OPEN if owner else Status.NEW,
-        queue=queue,
+        queue=place.queue,
         priority=route.priority or Priority.NORMAL,
         requester=requester.person,
         language=language,
@@ -90,7 +106,7 @@ def open_ticket(
         category=route.category,
         tags=tuple(sorted({*route.tags, *tags})),
         owner=owner,
-        sla_policy=promise.name if promise else None,
+        sla_policy=place.sla_policy,
         partner_tags=partner_tags_in(subject),
         participants=(requester,),
     )

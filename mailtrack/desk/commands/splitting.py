@@ -14,10 +14,9 @@ from typing import Final
 from mailtrack.desk.after import after
 from mailtrack.desk.commands.order import Asked, Done, Problem, Refusal
 from mailtrack.desk.conditions import RoutingFacts
-from mailtrack.desk.opening import requester_from, subject_of
+from mailtrack.desk.opening import placed, requester_from, subject_of
 from mailtrack.desk.promised import clocks_of_merge, clocks_of_split
 from mailtrack.desk.showing import customer_rule
-from mailtrack.desk.sla import choose
 from mailtrack.desk.writing import fresh_uuid
 from mailtrack.mail.address import Mailbox, address_from
 from mailtrack.tickets.decision import (
@@ -55,7 +54,7 @@ _PLACE: Final = re.compile(r"#?(\d{1,6})")
 
 def split(asked: Asked) -> Done | Refusal:
     """``[split]`` the mail that is answered, ``[split:3]`` the third of the ticket, ``2,3``."""
-    ticket = _ticket(asked)
+    ticket = asked.about
     found = _messages(asked, ticket)
     if isinstance(found, Refusal):
         return found
@@ -98,7 +97,7 @@ class Late:
 
 def unsplit(asked: Asked) -> tuple[Effect, ...] | Late:
     """What takes the actor's latest split back, asked from either half, while it can."""
-    here = _ticket(asked)
+    here = asked.about
     halves = _halves(asked, here)
     if halves is None:
         return ()
@@ -125,8 +124,8 @@ def _is_to_customer(letter: SentLetter, ticket: Ticket) -> bool:
 def _halves(asked: Asked, here: Ticket) -> tuple[Ticket, Ticket] | None:
     """The ticket that was split and the one that came of it, if that was lately."""
     since = asked.fresh.now - UNSPLIT_WITHIN
-    for row in asked.context.undoable:
-        if row.number != here.number or row.field not in (SPLIT_OFF, SPLIT_FROM):
+    for row in asked.undoable_on(here.number):
+        if row.field not in (SPLIT_OFF, SPLIT_FROM):
             continue
         other = asked.context.ticket(int(row.new))
         if other is None or row.at < since:
@@ -139,7 +138,7 @@ def _halves(asked: Asked, here: Ticket) -> tuple[Ticket, Ticket] | None:
 
 def _laid_back(asked: Asked, old: Ticket, new: Ticket) -> tuple[Effect, ...]:
     """All that stands in the new ticket goes back, and its number leads to the old one."""
-    actor = f"{asked.actor.id} (undo)"
+    actor = asked.undoer
     moves = tuple(MoveEntry(new.number, _as_in(old, one), actor) for one in new.entries)
     closed = Status.CLOSED.value
     own: tuple[Effect, ...] = (
@@ -247,17 +246,15 @@ def _opened(asked: Asked, ticket: Ticket, found: tuple[Entry, ...]) -> Ticket:
         queue=ticket.queue,
         at=first.at.astimezone(policy.zone),
     )
-    route = policy.routing.route(facts)
-    queue = route.queue if route.queue and policy.queue(route.queue) else ticket.queue
-    pinned = route.sla or (known.sla if known else None)
-    promise = choose(policy.sla_policies, replace(facts, queue=queue), pinned=pinned)
-    owner = ticket.owner if queue == ticket.queue else None
+    place = placed(policy, facts, known)
+    route = place.route
+    owner = ticket.owner if place.queue == ticket.queue else None
     return Ticket(
         number=asked.fresh.number,
         uuid=fresh_uuid(asked.fresh),
         subject=subject_of(first.subject),
         status=Status.OPEN if owner else Status.NEW,
-        queue=queue,
+        queue=place.queue,
         priority=route.priority or Priority.NORMAL,
         requester=first.author,
         language=ticket.language,
@@ -266,7 +263,7 @@ def _opened(asked: Asked, ticket: Ticket, found: tuple[Entry, ...]) -> Ticket:
         category=route.category,
         tags=tuple(sorted(set(route.tags))),
         owner=owner,
-        sla_policy=promise.name if promise else None,
+        sla_policy=place.sla_policy,
         participants=(requester_from(first.author, mailbox),),
     )
 
@@ -287,8 +284,3 @@ def _shown(asked: Asked, ticket: Ticket, entry: Entry) -> str:
     opening = " ".join(entry.text.split())[:OPENING_CHARS]
     place = ticket.place(entry.id)
     return f"#{ticket.number}: {place}. {entry.author_shown}, {at:%Y-%m-%d %H:%M}: {opening}"
-
-
-def _ticket(asked: Asked) -> Ticket:
-    assert asked.ticket is not None, "obey refuses these without a ticket"
-    return asked.ticket
