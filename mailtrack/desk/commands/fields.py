@@ -10,7 +10,7 @@ from mailtrack.desk.commands.order import Asked, Done, Problem, Question, Refusa
 from mailtrack.desk.commands.times import instant_from, span_from
 from mailtrack.tickets.decision import Change, Field, ReleaseGrouped
 from mailtrack.tickets.storm import FLOOD_TAG
-from mailtrack.tickets.ticket import Priority, Ticket
+from mailtrack.tickets.ticket import Priority
 
 TAG_CHARS_MAX = 40
 TAGS_MAX = 30
@@ -46,7 +46,7 @@ def priority(asked: Asked) -> Done | Refusal:
     if value is None:
         near = nearest(asked.argument, (one.value for one in Priority))
         return asked.refuse(Problem.UNKNOWN_VALUE, *near)
-    return _change(asked, Field.PRIORITY, _ticket(asked).priority, value)
+    return _change(asked, Field.PRIORITY, asked.about.priority, value)
 
 
 def category(asked: Asked) -> Done | Refusal:
@@ -58,30 +58,28 @@ def category(asked: Asked) -> Done | Refusal:
         return asked.refuse(
             Problem.UNKNOWN_VALUE, *nearest(asked.argument, asked.policy.categories)
         )
-    return _change(asked, Field.CATEGORY, _ticket(asked).category or "", name)
+    return _change(asked, Field.CATEGORY, asked.about.category or "", name)
 
 
 def tag(asked: Asked) -> Done | Refusal:
     """``[tag:vip, refund]`` adds tags."""
-    tags = {*_ticket(asked).tags, *_tags(asked.argument)}
+    tags = {*asked.about.tags, *_tags(asked.argument)}
     if len(tags) > TAGS_MAX:
         return asked.refuse(Problem.TOO_MANY)
-    return _change(asked, Field.TAGS, " ".join(_ticket(asked).tags), " ".join(sorted(tags)))
+    return _change(asked, Field.TAGS, " ".join(asked.about.tags), " ".join(sorted(tags)))
 
 
 def untag(asked: Asked) -> Done | Refusal:
     """``[untag:vip]`` takes tags away; one that is not there is refused."""
-    have, gone = set(_ticket(asked).tags), set(_tags(asked.argument))
+    have, gone = set(asked.about.tags), set(_tags(asked.argument))
     if not gone <= have:
         return asked.refuse(Problem.UNKNOWN_VALUE, *nearest(asked.argument, sorted(have)))
-    return _change(
-        asked, Field.TAGS, " ".join(_ticket(asked).tags), " ".join(sorted(have - gone))
-    )
+    return _change(asked, Field.TAGS, " ".join(asked.about.tags), " ".join(sorted(have - gone)))
 
 
 def due(asked: Asked) -> Done | Refusal:
     """``[due:fri 15:00]`` pins the date; ``[due:auto]`` gives it back to the SLA."""
-    current = _ticket(asked).due_at
+    current = asked.about.due_at
     old = current.astimezone(UTC).isoformat() if current else ""
     if folded(asked.argument) in {"auto", "none", "нет", "ні", "авто"}:
         return _change(asked, Field.DUE_AT, old, "")
@@ -98,14 +96,14 @@ def time_spent(asked: Asked) -> Done | Refusal:
     if span is None:
         return asked.refuse(Problem.BAD_DURATION, "25m", "1h 30m")
     minutes = int(span.total_seconds()) // 60
-    spent = _ticket(asked).minutes_spent
+    spent = asked.about.minutes_spent
     new = min(max(0, spent - minutes if is_less else spent + minutes), MINUTES_MAX)
     return _change(asked, Field.MINUTES_SPENT, str(spent), str(new))
 
 
 def ungroup(asked: Asked) -> Done | Refusal:
     """``[ungroup]``: each mail of a flood that was filed here becomes a ticket of its own."""
-    ticket = _ticket(asked)
+    ticket = asked.about
     if FLOOD_TAG not in ticket.tags:
         return asked.refuse(Problem.NO_FLOOD)
     return Done((ReleaseGrouped(ticket.number, asked.actor.id),))
@@ -116,12 +114,7 @@ def _tags(argument: str) -> tuple[str, ...]:
     return tuple("-".join(word.split())[:TAG_CHARS_MAX] for word in words if word)
 
 
-def _ticket(asked: Asked) -> Ticket:
-    assert asked.ticket is not None, "obey refuses these without a ticket"
-    return asked.ticket
-
-
 def _change(asked: Asked, field: Field, old: str, new: str) -> Done:
     if old == new:
         return Done()
-    return Done((Change(_ticket(asked).number, field, str(old), str(new), asked.actor.id),))
+    return Done((Change(asked.about.number, field, str(old), str(new), asked.actor.id),))

@@ -19,6 +19,7 @@ from mailtrack.desk.views import Caution
 from mailtrack.mail.address import Mailbox, address_from
 from mailtrack.tickets.decision import AddEntry, Change, Effect, Field, Join, Leave, LinkTickets
 from mailtrack.tickets.ticket import (
+    JOINED,
     Entry,
     EntryKind,
     JournalRow,
@@ -36,7 +37,7 @@ RETOLD_CHARS_MAX: Final = 20_000
 
 def merge(asked: Asked) -> Done | Refusal:
     """``[merge:1040]``: this ticket becomes part of 1040, and its mail goes there."""
-    ticket, into = _ticket(asked), _named(asked)
+    ticket, into = asked.about, _named(asked)
     if into is None:
         return asked.refuse(Problem.UNKNOWN_TICKET)
     if into.number == ticket.number or ticket.merged_into is not None:
@@ -61,7 +62,7 @@ def merge(asked: Asked) -> Done | Refusal:
 
 def link(asked: Asked) -> Done | Refusal:
     """``[link:900]``: the two tickets belong together, and each says so."""
-    ticket, other = _ticket(asked), _named(asked)
+    ticket, other = asked.about, _named(asked)
     if other is None:
         return asked.refuse(Problem.UNKNOWN_TICKET)
     if other.number == ticket.number:
@@ -76,7 +77,7 @@ def allow(asked: Asked) -> Done | Refusal:
 
     Only somebody who has: ``[cc:]`` is for others. What was said before stays with us.
     """
-    ticket = _ticket(asked)
+    ticket = asked.about
     address = address_from(asked.argument)
     person = asked.policy.person_at(address.key) if address else ""
     strangers = {
@@ -96,14 +97,14 @@ def allow(asked: Asked) -> Done | Refusal:
 
 def unmerged(asked: Asked) -> tuple[Effect, ...]:
     """What takes the actor's latest merge into this ticket back, if it is fresh (S52)."""
-    into = _ticket(asked)
+    into = asked.about
     since = asked.fresh.now - UNMERGED_WITHIN
-    latest = max((row.at for row in _rows(asked, into.number)), default=since)
+    latest = max((row.at for row in asked.undoable_on(into.number)), default=since)
     effects: tuple[Effect, ...] = ()
     for ticket in asked.context.tickets:
         if ticket.merged_into != into.number:
             continue
-        rows = _rows(asked, ticket.number)
+        rows = asked.undoable_on(ticket.number)
         is_last = any(
             row.field == Field.MERGED_INTO and row.at >= max(since, latest) for row in rows
         )
@@ -117,31 +118,22 @@ def _taken_apart(
 ) -> tuple[Effect, ...]:
     actor = asked.actor.id
     own = tuple(
-        Change(ticket.number, Field(row.field), row.new, row.old, f"{actor} (undo)")
+        Change(ticket.number, Field(row.field), row.new, row.old, asked.undoer)
         for row in reversed(rows)
         if row.field in (Field.MERGED_INTO, Field.STATUS)
     )
     decision = rows[-1].decision_id
-    joined = (row for row in _rows(asked, into.number) if row.decision_id == decision)
+    joined = (row for row in asked.undoable_on(into.number) if row.decision_id == decision)
     left = tuple(
         Leave(into.number, row.new.partition(" ")[2], actor)
         for row in joined
-        if row.field == "join"
+        if row.field == JOINED
     )
     clocks = (
         *clocks_anew(asked.policy, after(ticket, own), at=asked.fresh.now),
         *clocks_anew(asked.policy, into, at=asked.fresh.now),
     )
     return (*own, *left, *clocks)
-
-
-def _rows(asked: Asked, number: int) -> tuple[JournalRow, ...]:
-    return tuple(row for row in asked.context.undoable if row.number == number)
-
-
-def _ticket(asked: Asked) -> Ticket:
-    assert asked.ticket is not None, "obey refuses these without a ticket"
-    return asked.ticket
 
 
 def _named(asked: Asked) -> Ticket | None:

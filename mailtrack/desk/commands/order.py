@@ -16,7 +16,7 @@ from mailtrack.tickets.context import Context
 from mailtrack.tickets.decision import Effect
 from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.reading import Bracket
-from mailtrack.tickets.ticket import Ticket
+from mailtrack.tickets.ticket import JournalRow, Ticket
 
 
 class Problem(StrEnum):
@@ -115,6 +115,21 @@ class Asked:
     fresh: Fresh
     answered: str | None = None
     confirmed_since: datetime | None = None
+
+    @property
+    def about(self) -> Ticket:
+        """The ticket, for commands that need one: ``obey`` refuses these without."""
+        assert self.ticket is not None, "only for commands with needs_ticket"
+        return self.ticket
+
+    @property
+    def undoer(self) -> str:
+        """Under which name an undo is journalled: a second one does not undo the first."""
+        return f"{self.actor.id} (undo)"
+
+    def undoable_on(self, number: int) -> tuple[JournalRow, ...]:
+        """What the actor's last decision on that ticket changed there."""
+        return tuple(row for row in self.context.undoable if row.number == number)
 
     def refuse(self, problem: Problem, *suggestions: str) -> Refusal:
         """A refusal of this bracket; ``suggestions`` are arguments that would be right."""

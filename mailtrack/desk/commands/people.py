@@ -29,7 +29,7 @@ def cc(asked: Asked) -> Done | Refusal:
     Somebody from outside the requester's domain is confirmed first: a typo would hand the
     conversation to a stranger.
     """
-    ticket = _ticket(asked)
+    ticket = asked.about
     addresses = tuple(address_from(word) for word in asked.argument.replace(",", " ").split())
     if not addresses or None in addresses:
         return asked.refuse(Problem.BAD_ADDRESS)
@@ -49,7 +49,7 @@ def cc(asked: Asked) -> Done | Refusal:
 
 def uncc(asked: Asked) -> Done | Refusal:
     """``[uncc:anna@acme.example]``: they get nothing any more, and their tokens die."""
-    ticket = _ticket(asked)
+    ticket = asked.about
     address = address_from(asked.argument)
     person = asked.policy.person_at(address.key) if address else ""
     copied = tuple(one.person for one in ticket.with_part(Part.CC))
@@ -59,7 +59,7 @@ def uncc(asked: Asked) -> Done | Refusal:
 
 
 def _join_self(asked: Asked, part: Part) -> Done:
-    ticket, actor = _ticket(asked), asked.actor
+    ticket, actor = asked.about, asked.actor
     participant = Participant(actor.id, Mailbox(actor.shown, actor.address), part)
     if ticket.participant(actor.id) == participant:
         return Done()
@@ -71,8 +71,3 @@ def _join(asked: Asked, ticket: Ticket, address: Address) -> Effect:
     person = agent.id if agent else asked.policy.person_at(address.key)
     part = Part.WATCHER if agent else Part.CC
     return Join(ticket.number, Participant(person, Mailbox("", address), part), asked.actor.id)
-
-
-def _ticket(asked: Asked) -> Ticket:
-    assert asked.ticket is not None, "obey refuses these without a ticket"
-    return asked.ticket

@@ -32,8 +32,7 @@ def erase(asked: Asked) -> Done | Refusal:
 
 def redact(asked: Asked) -> Done | Refusal:
     """``[redact:#7 "hunter2"]``: these words are gone from all of the ticket, for good."""
-    ticket = asked.ticket
-    assert ticket is not None, "obey refuses it without a ticket"
+    ticket = asked.about
     named = _NUMBER.match(asked.argument)
     if named and int(named[1]) != ticket.number:
         return asked.refuse(Problem.UNKNOWN_TICKET)

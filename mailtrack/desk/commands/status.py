@@ -57,8 +57,8 @@ def unassign(asked: Asked) -> Done | Refusal:
 
 
 def _set(asked: Asked, field: Field, new: str) -> Done:
-    assert asked.ticket is not None, "obey refuses these without a ticket"
-    old = asked.ticket.status if field is Field.STATUS else asked.ticket.owner or ""
+    ticket = asked.about
+    old = ticket.status if field is Field.STATUS else ticket.owner or ""
     if old == new:
         return Done()
-    return Done((Change(asked.ticket.number, field, str(old), str(new), asked.actor.id),))
+    return Done((Change(ticket.number, field, str(old), str(new), asked.actor.id),))

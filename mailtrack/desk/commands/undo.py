@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from mailtrack.desk.commands.joining import unmerged
 from mailtrack.desk.commands.order import Asked, Done, Problem, Question, Refusal
 from mailtrack.desk.commands.splitting import TO_CUSTOMERS, Late, unsplit
@@ -18,8 +16,6 @@ from mailtrack.tickets.decision import (
 from mailtrack.tickets.ticket import JournalRow, Status, Ticket
 
 _FIELDS = {field.value: field for field in Field}
-# An undo is journalled under a name of its own, so that a second one does not undo the first.
-UNDO_MARK: Final = " (undo)"
 
 
 def undo(asked: Asked) -> Done | Refusal:
@@ -28,8 +24,7 @@ def undo(asked: Asked) -> Done | Refusal:
     Words that have left cannot be called back, and what they brought about by themselves stays:
     a ticket that looks untouched beside an answer that was given would mislead everybody.
     """
-    ticket = asked.ticket
-    assert ticket is not None, "obey refuses this without a ticket"
+    ticket = asked.about
     apart = unmerged(asked) or unsplit(asked)
     if isinstance(apart, Late):
         return Done(question=(Question.TOO_LATE, ""))
@@ -68,7 +63,7 @@ def _stopped(asked: Asked, ticket: Ticket) -> tuple[Effect, ...]:
 
 
 def _taken_back(asked: Asked, ticket: Ticket) -> tuple[Effect, ...]:
-    rows = _rows(asked, ticket)
+    rows = asked.undoable_on(ticket.number)
     if _has_left(asked, ticket):
         rows = tuple(row for row in rows if not _is_implied(row, asked.actor.name))
     now = {row.field: row.new for row in ticket.journal}
@@ -81,13 +76,9 @@ def _is_implied(row: JournalRow, name: str) -> bool:
     return (row.field, row.old, row.new) in (opened, (Field.OWNER.value, "", name))
 
 
-def _rows(asked: Asked, ticket: Ticket) -> tuple[JournalRow, ...]:
-    return tuple(row for row in asked.context.undoable if row.number == ticket.number)
-
-
 def _has_left(asked: Asked, ticket: Ticket) -> bool:
     """Whether my last decision on this ticket wrote a letter to customers that is out."""
-    decided_at = {row.at for row in _rows(asked, ticket)}
+    decided_at = {row.at for row in asked.undoable_on(ticket.number)}
     return any(
         letter.name in TO_CUSTOMERS
         and letter.number == ticket.number
@@ -103,6 +94,4 @@ def _is_mine_still(row: JournalRow, now: dict[str, str]) -> bool:
 
 
 def _reverse(asked: Asked, row: JournalRow) -> Change:
-    return Change(
-        row.number, _FIELDS[row.field], row.new, row.old, f"{asked.actor.id}{UNDO_MARK}"
-    )
+    return Change(row.number, _FIELDS[row.field], row.new, row.old, asked.undoer)
