@@ -25,7 +25,7 @@ from mailtrack.desk.letter_views import (
 )
 from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.desk.showing import action, desk_view, entry_view, ticket_view
-from mailtrack.desk.threads import answered_token, live_token
+from mailtrack.desk.threads import has_own_token
 from mailtrack.desk.views import (
     ActionView,
     Goes,
@@ -58,9 +58,7 @@ SEND: Final = "send"  # the words alone, without the commands
 DROP: Final = "drop"
 GROUPED: Final = "grouped"  # not held: it stands in the ticket of a flood
 HELD_TEXT_CHARS_MAX: Final = 20_000
-ADMINS_TOLD_HOUR_MAX: Final = (
-    30  # letters; what is held beyond that is in the list of held mail
-)
+ADMINS_TOLD_HOUR_MAX: Final = 30  # letters; the rest is in the daily list of held mail
 
 
 class HoldReason(StrEnum):
@@ -308,10 +306,7 @@ def _is_theirs(case: Case, agent: Agent) -> bool:
     if verdict is not Verdict.NONE:
         return verdict is Verdict.PASS
     writer = writer_of(case.mail, case.reading.origin, case.policy)
-    token = live_token(case, Purpose.REPLY, Purpose.NOTE)
-    if token is None and writer is not None:
-        token = answered_token(case, writer, Purpose.REPLY, Purpose.NOTE)
-    return token is not None and token.person == agent.id
+    return writer is not None and writer.person == agent.id and has_own_token(case, writer)
 
 
 def taps(

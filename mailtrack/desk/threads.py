@@ -73,9 +73,9 @@ def match_thread(case: Case, writer: Writer | None) -> Thread:
 
 def answered_entry(case: Case) -> str | None:
     """The id of the entry that a letter of ours was about which this mail answers, if one."""
-    answered = case.reading.known_ids[:1]
+    answered = case.reading.answered_id
     letters = (*case.context.sent, *case.context.unsent)
-    return next((one.entry_id for one in letters if (one.message_id,) == answered), None)
+    return next((one.entry_id for one in letters if one.message_id == answered), None)
 
 
 def named_numbers(case: Case, thread: Thread) -> tuple[int, ...]:
@@ -99,6 +99,13 @@ def answered_token(case: Case, writer: Writer, *purposes: Purpose) -> Token | No
     token = _first_live(case, case.reading.id_tokens[:1], tuple(Purpose))
     is_theirs = token is not None and token.person == writer.person
     return token if token is not None and is_theirs and token.purpose in purposes else None
+
+
+def has_own_token(case: Case, writer: Writer) -> bool:
+    """Whether the mail brings a token that was given to this very writer, whatever it names."""
+    token = live_token(case, Purpose.REPLY, Purpose.NOTE)
+    token = token or answered_token(case, writer, Purpose.REPLY, Purpose.NOTE)
+    return token is not None and token.person == writer.person
 
 
 def is_reply_to_note(case: Case, thread: Thread) -> bool:
@@ -142,17 +149,8 @@ def _by_split(case: Case, writer: Writer | None) -> Thread | None:
     Their mail program takes the address of the ticket it was written to. It is theirs by the
     same checks as any mail of their own, or by a token of their own.
     """
-    answered = case.reading.known_ids[:1]
-    own = (
-        one
-        for one in case.context.known_ids
-        if (one.message_id,) == answered and not one.is_ours
-    )
-    known = next((one for one in own if writer and one.person == writer.person), None)
-    ticket = case.context.ticket(known.number) if known else None
-    if writer is None or known is None or ticket is None or ticket.merged_into is not None:
-        return None
-    if ticket.requester != writer.person or not is_split_off(ticket, known.message_id):
+    ticket = _answered_split(case, writer) if writer else None
+    if writer is None or ticket is None:
         return None
     token = live_token(case, Purpose.REPLY)
     has_own = token is not None and token.person == writer.person
@@ -161,6 +159,27 @@ def _by_split(case: Case, writer: Writer | None) -> Thread | None:
         return None
     reason = Reason("thread", f"answers a mail that was split off to #{ticket.number}")
     return Thread(ticket, Via.OWN_ID, trace=(reason,))
+
+
+def _answered_split(case: Case, writer: Writer) -> Ticket | None:
+    """The ticket of the writer's that began with the mail which they answer now."""
+    answered = case.reading.answered_id
+    numbers = (
+        one.number
+        for one in case.context.known_ids
+        if one.message_id == answered and not one.is_ours and one.person == writer.person
+    )
+    ticket = case.context.ticket(next(numbers, 0))
+    if answered is None or ticket is None or ticket.merged_into is not None:
+        return None
+    is_theirs = ticket.requester == writer.person
+    return ticket if is_theirs and _is_split_off(ticket, answered) else None
+
+
+def _is_split_off(ticket: Ticket, message_id: str) -> bool:
+    """Whether the mail of that id came into this ticket by a split."""
+    ids = {one.id for one in ticket.entries if one.message_id == message_id}
+    return any(row.field == SPLIT_FROM and row.old in ids for row in ticket.journal)
 
 
 def _by_token(case: Case, writer: Writer | None) -> Thread | None:
@@ -196,10 +215,7 @@ def _by_token(case: Case, writer: Writer | None) -> Thread | None:
 
 def _with_own_token(case: Case, writer: Writer | None, found: Thread) -> Thread:
     """A letter about no ticket, say a list, has a token too: it proves who answers."""
-    token = live_token(case, Purpose.REPLY, Purpose.NOTE)
-    if token is None and writer is not None:
-        token = answered_token(case, writer, Purpose.REPLY, Purpose.NOTE)
-    is_own = token is not None and writer is not None and token.person == writer.person
+    is_own = writer is not None and has_own_token(case, writer)
     return replace(found, has_capability=is_own)
 
 
@@ -308,12 +324,6 @@ def _hint(case: Case) -> int | None:
     known = (one.number for one in case.context.known_ids if one.message_id != own)
     named = (*known, *case.reading.numbers)
     return next((number for number in named if case.context.ticket(number)), None)
-
-
-def is_split_off(ticket: Ticket, message_id: str) -> bool:
-    """Whether the mail of that id came into this ticket by a split."""
-    ids = {one.id for one in ticket.entries if one.message_id == message_id}
-    return any(row.field == SPLIT_FROM and row.old in ids for row in ticket.journal)
 
 
 def survivor(context: Context, number: int) -> Ticket | None:

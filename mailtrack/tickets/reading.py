@@ -102,3 +102,9 @@ class Reading:
     waiting_ids: tuple[str, ...] = ()
     has_words: bool = False
     typed_tokens: tuple[TokenText, ...] = ()
+
+    @property
+    def answered_id(self) -> str | None:
+        """The id of the very mail that this one answers; None if it says none."""
+        nearest = next(iter(self.known_ids), None)
+        return nearest if nearest != self.message_id else None

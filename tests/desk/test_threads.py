@@ -300,3 +300,12 @@ def test_a_token_counts_for_more_than_ones_own_mail_in_any_other_ticket(
     context = Context(tickets=(TICKET, other), known_ids=(KnownId(THEIRS, 2, BOB, False),))
     one = case(mail_from(BOB), tokens=(token(BOB),), known_ids=(THEIRS,), context=context)
     assert matched(one).ticket == TICKET
+
+
+def test_a_mail_that_answers_none_does_not_answer_itself() -> None:
+    """Its own id is looked up, too, lest a letter of ours come back; it is no answer to it."""
+    again = replace(mail_from(BOB), message_id=THEIRS)
+    context = Context(tickets=(TICKET, SPLIT), known_ids=(KnownId(THEIRS, 2, BOB, False),))
+    one = case(again, tokens=(token(BOB),), known_ids=(THEIRS,), context=context)
+    assert one.reading.answered_id is None
+    assert matched(one).ticket == TICKET
