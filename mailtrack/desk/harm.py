@@ -61,34 +61,62 @@ def harm_in(
     ``text`` is what would leave, ``typed`` what the agent typed of it: a canned answer or a
     farewell is no secret of another ticket.
     """
-    ticket = tickets[0]
+    return (
+        _overtaken(case, agent, tickets[0], text)
+        or _with_a_mail(case, agent, tickets[0])
+        or _with_words_of_others(case, agent, tickets[0], readers, typed)
+        or _with_words_of_ours(case, agent, tickets, text)
+    )
+
+
+def _overtaken(case: Case, agent: Agent, ticket: Ticket, text: str) -> Outcome | None:
     theirs = collision(case, ticket, agent)
-    if theirs is not None and not case.is_granted(HoldReason.COLLISION):
-        outcome = said("collision", f"{theirs.author} answered since")
-        return outcome + hold_collision(
-            case, agent=agent, ticket=ticket, theirs=theirs, text=text
-        )
-    if _attaches_mail(case) and not case.is_granted(HoldReason.ATTACHED):
-        outcome = said("leak", "a whole mail is attached to the answer")
-        would = tuple(one.name for one in case.mail.attachments)
-        return outcome + hold_unproved(
-            case, HoldReason.ATTACHED, agent=agent, ticket=ticket, would=would, own=Own()
-        )
-    others = tickets_quoted(case, readers, typed)
-    if others and not case.is_granted(HoldReason.OTHERS):
-        shown = ", ".join(f"#{number}" for number in others)
-        reason, what = HoldReason.OTHERS, f"what stands in {shown}"
-    elif _repeats_internal(case, tickets, text, is_told=bool(others)):
-        reason, what = HoldReason.LEAK, "what only agents are shown"
-    else:
+    if theirs is None or case.is_granted(HoldReason.COLLISION):
         return None
-    return said("leak", f"the answer repeats {what}") + hold_unproved(
-        case,
-        reason,
-        agent=agent,
-        ticket=ticket,
-        would=(in_one_line(text)[:SHOWN_CHARS_MAX],) if reason is HoldReason.LEAK else (),
-        own=Own(quotes=others if reason is HoldReason.OTHERS else ()),
+    return said("collision", f"{theirs.author} answered since") + hold_collision(
+        case, agent=agent, ticket=ticket, theirs=theirs, text=text
+    )
+
+
+def _with_a_mail(case: Case, agent: Agent, ticket: Ticket) -> Outcome | None:
+    if not _attaches_mail(case) or case.is_granted(HoldReason.ATTACHED):
+        return None
+    would = tuple(one.name for one in case.mail.attachments)
+    return said("leak", "a whole mail is attached to the answer") + hold_unproved(
+        case, HoldReason.ATTACHED, agent=agent, ticket=ticket, would=would, own=Own()
+    )
+
+
+def _with_words_of_others(
+    case: Case, agent: Agent, ticket: Ticket, readers: tuple[Ticket, ...], typed: str
+) -> Outcome | None:
+    if case.is_granted(HoldReason.OTHERS):
+        return None
+    numbers = tickets_quoted(case, readers, typed)
+    if not numbers:
+        return None
+    shown = ", ".join(f"#{number}" for number in numbers)
+    own = Own(quotes=numbers)
+    return said("leak", f"the answer repeats what stands in {shown}") + hold_unproved(
+        case, HoldReason.OTHERS, agent=agent, ticket=ticket, would=(), own=own
+    )
+
+
+def _with_words_of_ours(
+    case: Case, agent: Agent, tickets: tuple[Ticket, ...], text: str
+) -> Outcome | None:
+    """Who let another's words through let none of these through: a reply address is a key."""
+    if case.is_granted(HoldReason.LEAK) or not _repeats_internal(case, tickets, text):
+        return None
+    would = (in_one_line(text)[:SHOWN_CHARS_MAX],)
+    return said("leak", "the answer repeats what only agents are shown") + hold_unproved(
+        case, HoldReason.LEAK, agent=agent, ticket=tickets[0], would=would, own=Own()
+    )
+
+
+def _repeats_internal(case: Case, tickets: tuple[Ticket, ...], text: str) -> bool:
+    return leaks_token(text) or any(
+        leaks_note(one, text) or leaks_line(case, one, text) for one in tickets
     )
 
 
@@ -101,15 +129,4 @@ def _attaches_mail(case: Case) -> bool:
     return any(
         one.content_type == "message/rfc822" or one.name.casefold().endswith(_MAIL_FILES)
         for one in case.mail.attachments
-    )
-
-
-def _repeats_internal(
-    case: Case, tickets: tuple[Ticket, ...], text: str, *, is_told: bool
-) -> bool:
-    """Whether words of ours are in it; ``is_told``: a released reply address is no news."""
-    if case.is_granted(HoldReason.LEAK):
-        return False
-    return (leaks_token(text) and not is_told) or any(
-        leaks_note(one, text) or leaks_line(case, one, text) for one in tickets
     )

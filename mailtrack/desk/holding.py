@@ -68,7 +68,7 @@ class HoldReason(StrEnum):
     UNPROVED = "unproved"  # nothing proves that the agent wrote it
     STEP_UP = "step_up"  # must be confirmed even by the right person
     COLLISION = "collision"  # a colleague has answered since
-    LEAK = "leak"  # the answer repeats an internal note
+    LEAK = "leak"  # the answer repeats an internal note, or holds a reply address
     OTHERS = "others"  # the answer repeats what another customer wrote
     ATTACHED = "attached"  # a whole mail is attached to the answer, perhaps one of ours
     READERS = "readers"  # its ticket was merged: others would get it than it was written to

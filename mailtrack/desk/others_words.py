@@ -32,25 +32,35 @@ def tickets_quoted(case: Case, tickets: tuple[Ticket, ...], text: str) -> tuple[
     An answer to several must not tell one's words to the other's customers either.
     """
     by_token = [one.number for one in case.context.typed_tokens if one.number]
+    near = _near(case.context.elsewhere, text)
     found: dict[int, None] = {}
     for ticket in tickets:
         found |= dict.fromkeys(number for number in by_token if number != ticket.number)
-        found |= dict.fromkeys(_by_words(case, ticket, text))
+        found |= dict.fromkeys(_by_words(case, ticket, near, text))
     return tuple(found)
 
 
-def _by_words(case: Case, ticket: Ticket, text: str) -> tuple[int, ...]:
+def _near(elsewhere: tuple[Elsewhere, ...], text: str) -> tuple[Elsewhere, ...]:
+    """What may have words in common with the text: mostly nothing, and that is seen soon."""
+    secret = [one for one in elsewhere if one.kind in _SECRET]
+    seeker = Seeker(text)
+    if not seeker.may_find(*(one.text for one in secret)):
+        return ()
+    return tuple(one for one in secret if seeker.may_find(one.text))
+
+
+def _by_words(
+    case: Case, ticket: Ticket, near: tuple[Elsewhere, ...], text: str
+) -> tuple[int, ...]:
     people = {one.person for one in customers_on(ticket)}
-    kept = [
+    kept = {
         one
-        for one in case.context.elsewhere
+        for one in near
         if _is_kept_from(one, people)
         and (one.number != ticket.number or _is_outsiders(one, ticket))
-    ]
-    seeker = Seeker(text)
-    if not seeker.may_find(*(one.text for one in kept)):
+    }
+    if not kept:
         return ()
-    near = {one for one in kept if seeker.may_find(one.text)}
     said = shingles_of(text) - _harmless(case, ticket)
     shared: dict[int, Shingles] = {}
     authors: dict[tuple[str, ...], set[PersonId]] = {}
@@ -58,7 +68,7 @@ def _by_words(case: Case, ticket: Ticket, text: str) -> tuple[int, ...]:
         if one.kind is EntryKind.ANSWER:
             # What we said first and they sent back is ours; what we quoted of theirs is not.
             said -= shingles_of(one.text) - frozenset(authors)
-        if one not in near:
+        if one not in kept:
             continue
         common = said & shingles_of(one.text)
         shared[one.number] = shared.get(one.number, frozenset()) | common
@@ -73,7 +83,7 @@ def _is_kept_from(one: Elsewhere, people: set[PersonId]) -> bool:
 
     One's own words in another ticket are. A note never is: its author reads no answers.
     """
-    return one.kind in _SECRET and not people <= {one.author}
+    return not people <= {one.author}
 
 
 def _is_outsiders(one: Elsewhere | Entry, ticket: Ticket) -> bool:

@@ -161,3 +161,25 @@ def test_a106_one_answer_to_two_customers_does_not_quote_one_to_the_other(
     assert scene.stage.held_open()[-1].reason == "others"
     assert "spring" not in texts(scene, CARA)
     assert "somebody else's ticket: #2." in scene.last(IVAN, "held").text
+
+
+def test_a106_who_lets_another_customers_words_through_lets_no_reply_address_through(
+    scene: Scene,
+) -> None:
+    secret = "I lost my job in the spring, and the bank will take the house in May."
+    scene.mail(BOB, "Loan", secret)
+    bobs = scene.last(IVAN)
+    scene.mail(CARA, "Printer", "It burns.")
+    caras = scene.last(IVAN)
+    for address in (bobs.reply_address, caras.reply_address):
+        scene.answer(caras, f"Is this you? {secret}\nWrite to {address}")
+        assert scene.stage.held_open()[-1].reason == "others"
+        confirm(scene, scene.last(IVAN, "held"))
+        assert scene.stage.held_open()[-1].reason == "leak"
+        assert "one of our reply addresses" in scene.last(IVAN, "held").text
+        scene.answer(scene.last(IVAN, "held"), "no")
+    assert "spring" not in texts(scene, CARA)
+    # The words alone are asked about once.
+    scene.answer(caras, f"Is this you? {secret}")
+    confirm(scene, scene.last(IVAN, "held"))
+    assert "spring" in texts(scene, CARA)
