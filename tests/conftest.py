@@ -1,10 +1,12 @@
 """What every test may ask for: the real servers, and hypothesis in a repeatable mood."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from servers.dovecot import Dovecot
 from servers.neomutt import Neomutt
@@ -18,6 +20,16 @@ settings.register_profile(
 )
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture
+def undo_the_log() -> Iterator[None]:
+    """Whatever the test sets the log up for ends with it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,10 @@
 import json
 import logging
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,13 +17,7 @@ TOKEN = "rk" + "abc23xyz" + "m" * 20
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(autouse=True)
-def undo_the_set_up() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("undo_the_log")
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:

@@ -47,6 +47,9 @@ class Exit:
     text: str
 
 
+PUT_OFF: Final = Exit(os.EX_TEMPFAIL, "Temporary failure, please try again later")
+
+
 def deliver(
     raw: bytes,
     rcpt: Sequence[str],
@@ -85,7 +88,7 @@ def deliver(
     except Exception as error:
         # An exit code that is none of sysexits.h would send the mail back for good.
         logger.error("mail_put_off", front=Front.PIPE, exc_info=error)
-        return Exit(os.EX_TEMPFAIL, "Temporary failure, please try again later")
+        return PUT_OFF
     logger.info(
         "mail_spooled", spool_id=envelope.spool_id, front=Front.PIPE, size_bytes=len(content)
     )

@@ -8,7 +8,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from mailtrack.config import Loaded, example_folder, key_ring, load
+from mailtrack.config import Loaded, example_folder, load
 from mailtrack.errors import MailtrackError
 from mailtrack.store.database import Database
 
@@ -30,9 +30,7 @@ def config_folder(arguments: Namespace) -> Path:
 
 def loaded_desk(arguments: Namespace) -> Loaded:
     """The desk as its files say, with its keys if it has any yet."""
-    loaded = load(config_folder(arguments))
-    keys = key_ring(loaded.config.state, environ=os.environ)
-    return loaded.with_keys(keys) if keys else loaded
+    return load(config_folder(arguments))
 
 
 def called() -> str:
