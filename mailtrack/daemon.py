@@ -107,11 +107,11 @@ class Daemon:
         self.watch = watch_over(
             self.database,
             self.spool,
-            floor,
-            self.sender,
-            self.desk,
-            config.alarm_command,
-            environ,
+            floor=floor,
+            sender=self.sender,
+            desk=self.desk,
+            command=config.alarm_command,
+            environ=environ,
         )
         self.errands = Errands(
             self.database,

@@ -63,7 +63,10 @@ class Now(Protocol):
 
 
 class Watch:
-    """Asks the ``probes`` and the database; ``command`` is run with name and state."""
+    """Asks the ``probes`` and the database; ``command`` is run with name and state.
+
+    ``probes`` may wait for the disk; those ``at_hand`` may not, and are asked on the loop.
+    """
 
     def __init__(
         self,
@@ -72,21 +75,23 @@ class Watch:
         probes: tuple[Probe, ...],
         *,
         desk: Now,
+        at_hand: tuple[Probe, ...] = (),
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
         command: tuple[str, ...] = (),
         letters_written: Callable[[], None] = lambda: None,
         is_pressing: bool = False,
     ) -> None:
         self.is_pressing = is_pressing
-        self._database, self._spool, self._probes = database, spool, probes
+        self._database, self._spool = database, spool
+        self._probes, self._at_hand = probes, at_hand
         # A spool id says the time of the machine, which a rehearsal moves the desk away from.
         self._desk, self._wall = desk, wall
         self._command, self._letters_written = command, letters_written
 
     async def look(self) -> None:
         """Look at everything once. Raises TemporaryFailure if nothing can be remembered."""
-        # The probes read plain values of the loop's own; the disk and the database may wait.
-        troubles = [trouble for probe in self._probes for trouble in probe()]
+        # Values of the loop's own are read on it; the disk and the database may wait.
+        troubles = _asked(self._at_hand)
         alarms, letters = await asyncio.to_thread(self._decided, troubles)
         if letters:
             self._letters_written()
@@ -99,7 +104,8 @@ class Watch:
         wall = self._wall()
         waiting = self._spool.waiting(WAITING_LOOKED_AT_MAX)
         newest = instant_of(waiting[-1]) if waiting else None
-        found = (*troubles, *stuck(waiting, policy.alarms.mails_wait_max, wall))
+        found = (*troubles, *_asked(self._probes))
+        found += stuck(waiting, policy.alarms.mails_wait_max, wall)
         tick_id = f"alarm.{now.strftime('%Y%m%dT%H%M%S.%f')}"
         with self._database.transaction() as session:
             known = look_up_alarms(session)
@@ -169,9 +175,14 @@ class Sending(Protocol):
         """Until when a storm keeps the desk's own letters to customers; None: it does not."""
 
 
+def _asked(probes: tuple[Probe, ...]) -> list[Trouble]:
+    return [trouble for probe in probes for trouble in probe()]
+
+
 def watch_over(
     database: Database,
     spool: Spool,
+    *,
     floor: Floor,
     sender: Sending,
     desk: Now,
@@ -186,17 +197,20 @@ def watch_over(
     )
     probes: tuple[Probe, ...] = (
         lambda: disk_low(spool.root, floor),
+        clock.troubles,
+        lambda: imap_failing(statuses(state)),
+    )
+    at_hand: tuple[Probe, ...] = (
         lambda: sync_failed(is_broken=spool.is_broken),
         lambda: relay_down(is_down=sender.is_relay_down),
         lambda: letters_paused(sender.paused_until),
-        clock.troubles,
-        lambda: imap_failing(statuses(state)),
     )
     return Watch(
         database,
         spool,
         probes,
         desk=desk,
+        at_hand=at_hand,
         command=command,
         letters_written=sender.ring,
         # A clock that was set is told of with the first reminders, not after them.

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -91,6 +92,24 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     yield bench
     asyncio.run(bench.spool.close())
     bench.database.close()
+
+
+async def test_what_may_wait_for_the_disk_holds_up_nobody(bench: Bench) -> None:
+    asked: dict[str, int] = {}
+
+    def noting(name: str) -> tuple[Trouble, ...]:
+        asked[name] = threading.get_ident()
+        return ()
+
+    watch = Watch(
+        bench.database,
+        bench.spool,
+        (lambda: noting("disk"),),
+        desk=bench.watch._desk,
+        at_hand=(lambda: noting("value"),),
+    )
+    await watch.look()
+    assert asked["value"] == threading.get_ident() != asked["disk"]
 
 
 async def test_s85_a_restart_neither_repeats_nor_forgets(bench: Bench) -> None:

@@ -21,14 +21,16 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from mailtrack import __version__
+from mailtrack.clockwatch import NOTE as CLOCK_NOTE
 from mailtrack.config import Loaded
+from mailtrack.config.press import FILE as PRESS
 from mailtrack.errors import MailtrackError
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.imap.ledger import FILE_NAME as LEDGER_NAME
 from mailtrack.intake.imap.ledger import copy_ledger
 from mailtrack.intake.spool import Spool
 from mailtrack.intake.spoolfile import HEAD_BYTES_MAX, SpoolDamaged, envelope_from
-from mailtrack.operator.fsck import Found, check, mend_all, tally
+from mailtrack.operator.fsck import Found, check, mend_all, places, tally
 from mailtrack.operator.place import config_folder, loaded_desk, open_database
 from mailtrack.operator.progress import bar
 from mailtrack.store.copying import (
@@ -42,8 +44,8 @@ from mailtrack.store.database import Database
 MANIFEST: Final = "backup.json"
 STAGE: Final = "backup.partial"
 _FORMAT: Final = 1
-# What is copied by itself, or belongs to the process that runs.
-_NOT_PLAIN: Final = frozenset({"spool", "archive", STAGE})
+# What is copied by itself, or belongs to the process that runs and is made anew.
+_NOT_PLAIN: Final = frozenset({"spool", "archive", "probes", STAGE, CLOCK_NOTE, PRESS})
 
 
 class BackupRefused(MailtrackError):
@@ -111,7 +113,7 @@ def run_restore(arguments: Namespace) -> int:
     source = Path(arguments.source).absolute()
     state = loaded.config.state
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    spool, archive = Spool(state / "spool"), Archive(state / "archive")
+    spool, archive = places(loaded)
     with spool.locked():  # refuses while a desk runs
         with _unpacked(source, state) as folder:
             if not (folder / MANIFEST).is_file():

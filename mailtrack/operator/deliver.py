@@ -13,6 +13,7 @@ from mailtrack.intake.reception import Reception
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.envelope import Front
 from mailtrack.operator.place import loaded_desk
+from mailtrack.places import Places
 from mailtrack.ways import acceptance_of, limits_of
 
 logger = log.get(__name__)
@@ -44,7 +45,7 @@ def _delivered(arguments: Namespace) -> Exit:
         sys.stdin.buffer.read(),
         arguments.rcpt,
         mail_from=arguments.mail_from,
-        spool=Spool(config.state / "spool", floor=Floor(config.limits.free_disk_bytes_min)),
+        spool=Spool(Places(config.state).spool, floor=Floor(config.limits.free_disk_bytes_min)),
         reception=Reception(acceptance_of(loaded.policy), limits_of(config)),
         received_at=datetime.now(UTC),
     )

@@ -21,14 +21,13 @@ from mailtrack.mail.authentication import raw_fields, results_of
 from mailtrack.mail.message import Stamp
 from mailtrack.operator.counted import counted
 from mailtrack.operator.findings import Finding, Grade, advice, bad, clean, good
-from mailtrack.operator.probing import Came, Parcel, Trial
+from mailtrack.operator.probing import STRANGER, Came, Parcel, Trial
 from mailtrack.outbox.delivery import Courier
 from mailtrack.probes import HEADER, Probe
 from mailtrack.tickets.reading import Verdict
 
 TEST: Final = "forged Authentication-Results"
 _FIELD: Final = "authentication-results"
-_STRANGER: Final = Address("check", "mailtrack.invalid")
 _WORDS: Final = (
     "This is a test mail. `mailtrack check` sent it to see how mail reaches the desk.\r\n"
     "It asks nothing of anybody. If it lies in front of you, it was late: delete it.\r\n"
@@ -84,7 +83,7 @@ def trial(
             f"the server refuses a mail that claims to be from {victim.address}: “{said}”. "
             "The next test mail claims less",
         ),
-        instead=made(instead, Mailbox("", _STRANGER)),
+        instead=made(instead, Mailbox("", STRANGER)),
     )
 
 
@@ -280,7 +279,7 @@ def _victim(policy: Policy) -> Mailbox:
     agents: list[Agent] = [one for one in policy.agents if one.is_active]
     first = min(agents, key=lambda one: order.index(one.role.value), default=None)
     if first is None:
-        return Mailbox("", _STRANGER)
+        return Mailbox("", STRANGER)
     return Mailbox(first.shown, first.address)
 
 

@@ -23,6 +23,7 @@ from mailtrack.intake.spool import Spool, SpoolDamaged
 from mailtrack.operator.counted import counted
 from mailtrack.operator.place import loaded_desk, open_database
 from mailtrack.operator.progress import bar
+from mailtrack.places import Places
 from mailtrack.store.audit import Audit, audit, broken_pages, index_problem
 from mailtrack.store.database import Database, StoreDamaged
 from mailtrack.store.repair import mend
@@ -79,7 +80,8 @@ def places(loaded: Loaded) -> tuple[Spool, Archive]:
     state = loaded.config.state
     if not state.is_dir():
         open_database(loaded)  # says so
-    return Spool(state / "spool"), Archive(state / "archive")
+    there = Places(state)
+    return Spool(there.spool), Archive(there.archive)
 
 
 def _checked_or_mended(

@@ -14,6 +14,7 @@ from mailtrack.desk.ended import decide_at_command_line
 from mailtrack.desk.policy import Policy
 from mailtrack.intake.archive import Archive
 from mailtrack.operator.place import loaded_desk, open_database
+from mailtrack.places import Places
 from mailtrack.store import ledger, lookup
 from mailtrack.store.database import Database, Session
 from mailtrack.store.waiting import named
@@ -44,7 +45,7 @@ def _one(loaded: Loaded, database: Database, held_id: str, action: str) -> int:
         held = _found(session, held_id)
     if held is None:
         return _unknown(held_id)
-    raw = Archive(loaded.config.state / "archive").raw(held.raw_sha256)
+    raw = Archive(Places(loaded.config.state).archive).raw(held.raw_sha256)
     sys.stdout.buffer.write(raw)
     return os.EX_OK
 

@@ -30,6 +30,7 @@ from mailtrack.mail.envelope import Front
 from mailtrack.operator.counted import counted
 from mailtrack.operator.place import loaded_desk
 from mailtrack.operator.progress import bar
+from mailtrack.places import Places
 from mailtrack.ways import acceptance_of, limits_of
 
 # A running desk is never this far behind with mail of the past, so that mail of today passes.
@@ -49,7 +50,7 @@ def run(arguments: Namespace) -> int:
     queue = _queue(loaded.policy, arguments.queue)
     now = datetime.now(UTC)
     spool = Spool(
-        loaded.config.state / "spool", floor=Floor(loaded.config.limits.free_disk_bytes_min)
+        Places(loaded.config.state).spool, floor=Floor(loaded.config.limits.free_disk_bytes_min)
     )
     import_ = Import(loaded, spool, queue, is_dry=arguments.dry_run)
     with ExitStack() as boxes:
@@ -76,7 +77,7 @@ class Import:
         self, loaded: Loaded, spool: Spool, queue: Queue | None, *, is_dry: bool
     ) -> None:
         self._policy, self._spool, self._is_dry = loaded.policy, spool, is_dry
-        self._archive = Archive(loaded.config.state / "archive")
+        self._archive = Archive(Places(loaded.config.state).archive)
         self._reception = Reception(acceptance_of(loaded.policy), limits_of(loaded.config))
         self._to = () if queue is None else (queue.address,)
         self._is_paced = spool.is_at_work

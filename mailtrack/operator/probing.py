@@ -27,6 +27,7 @@ from mailtrack.outbox.delivery import Courier, Deferred, Delivered
 from mailtrack.probes import Probe, Probes, Seen
 
 LOOK_SECONDS: Final = 0.1
+STRANGER: Final = Address("check", "mailtrack.invalid")  # who is nobody here
 
 
 @dataclass(frozen=True, slots=True)

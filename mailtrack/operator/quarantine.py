@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from mailtrack.desk.ended import OPERATOR
 from mailtrack.intake.spool import Spool
 from mailtrack.operator.place import NoDesk, loaded_desk, open_database
+from mailtrack.places import Places
 from mailtrack.store import ledger, waiting
 from mailtrack.store.database import Database
 from mailtrack.tickets.decision import Decision, Disposition, EndQuarantine, Reason
@@ -33,7 +34,7 @@ class _Kept:
 def run(arguments: Namespace) -> int:
     """List, show the raw mail, let it be tried again, or take it off the list."""
     loaded = loaded_desk(arguments)
-    folder = loaded.config.state / "spool"
+    folder = Places(loaded.config.state).spool
     if not folder.is_dir():
         raise NoDesk(f"no desk has run here yet: {folder} is missing")
     spool, database = Spool(folder), open_database(loaded)

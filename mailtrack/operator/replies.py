@@ -17,13 +17,12 @@ from mailtrack.mail.address import Address, Mailbox
 from mailtrack.mail.compose import letter_bytes
 from mailtrack.mail.message import AttachmentRef, OutgoingMail
 from mailtrack.operator.findings import Finding, advice, bad, good
-from mailtrack.operator.probing import Came, Parcel, Trial
+from mailtrack.operator.probing import STRANGER, Came, Parcel, Trial
 from mailtrack.outbox.delivery import Courier
 from mailtrack.probes import HEADER, Probe
 from mailtrack.tickets.token import TOKEN_CHARS
 
 IDS: Final = "Message-IDs on the way in"
-_STRANGER: Final = Address("check", "mailtrack.invalid")
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"
 _TEXT: Final = """\
 This is a test mail. `mailtrack check` sent it to see how mail reaches the desk.
@@ -41,7 +40,7 @@ def trial(
     shown = shown_address(policy, queue)
     answered = f"<{made_up_token('r')}.{probe.id}@{policy.reply_domain}>"
     mail = replace(
-        test_letter(probe, sender=_STRANGER, to=address, domain=policy.reply_domain),
+        test_letter(probe, sender=STRANGER, to=address, domain=policy.reply_domain),
         in_reply_to=answered,
         references=(answered,),
     )

@@ -14,6 +14,7 @@ from mailtrack.config import Loaded
 from mailtrack.intake.imap.ledger import FolderStatus, statuses
 from mailtrack.intake.spool import Floor, is_at_work
 from mailtrack.operator.place import loaded_desk, open_database
+from mailtrack.places import Places
 from mailtrack.store.alarms import look_up_alarms
 from mailtrack.store.status import DeskStatus, status
 from mailtrack.tickets.alarm import Alarm
@@ -45,13 +46,13 @@ def run(arguments: Namespace) -> int:
 
 def count_files(loaded: Loaded, folder: str) -> int:
     """How many mails lie in a folder of the spool."""
-    place: Path = loaded.config.state / "spool" / folder
+    place: Path = Places(loaded.config.state).spool / folder
     return sum(1 for _ in place.iterdir()) if place.is_dir() else 0
 
 
 def _seen_from_here(loaded: Loaded, alarms: tuple[Alarm, ...]) -> tuple[Alarm, ...]:
     """What is wrong now, though the watch may not have looked; and that nobody is at work."""
-    spool, now = loaded.config.state / "spool", datetime.now(UTC)
+    spool, now = Places(loaded.config.state).spool, datetime.now(UTC)
     if not spool.is_dir():
         return ()
     names = sorted(one.name for one in (spool / "new").glob("[0-9]*"))[:NAMES_MAX]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import and_, exists, func, select
 
 from mailtrack.store.database import Session
 from mailtrack.store.lookup import agents
@@ -38,18 +38,15 @@ class DeskStatus:
 _IS_DECIDED_AGAIN: Final = exists().where(
     HELD.c.serial == RECEIPT.c.held_serial, HELD.c.state == HeldState.DONE.value
 )
+_IS_MAIL: Final = and_(RECEIPT.c.is_tick.is_(False), ~_IS_DECIDED_AGAIN)
 _MAILS: Final = (
     select(RECEIPT.c.disposition, func.count().label("total"))
-    .where(RECEIPT.c.is_tick.is_(False), ~_IS_DECIDED_AGAIN)
+    .where(_IS_MAIL)
     .group_by(RECEIPT.c.disposition)
     .order_by(RECEIPT.c.disposition)
 )
 # What `status`, `fsck`, `backup` and `restore` call a handled mail: one rule for all of them.
-HANDLED_COUNT: Final = (
-    select(func.count())
-    .select_from(RECEIPT)
-    .where(RECEIPT.c.is_tick.is_(False), ~_IS_DECIDED_AGAIN)
-)
+HANDLED_COUNT: Final = select(func.count()).select_from(RECEIPT).where(_IS_MAIL)
 _TICKETS: Final = (
     select(TICKET.c.status, func.count().label("total"))
     .group_by(TICKET.c.status)

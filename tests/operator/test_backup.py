@@ -60,6 +60,10 @@ def test_what_is_backed_up_comes_back(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    for of_the_process in ("probes/x.secret", "clock.seen", "templates.cache"):
+        file = tmp_path / "state" / of_the_process
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
     target = tmp_path / "backups" / name
     target.parent.mkdir()
     assert cli.main(["backup", str(target), *typed]) == 0
@@ -69,6 +73,9 @@ def test_what_is_backed_up_comes_back(
     monkeypatch.setenv("MAILTRACK_STATE", str(new))
     assert cli.main(["restore", str(target), *typed]) == 0, capsys.readouterr()
     assert "1 mail handled, 1 waiting in the spool, 1 in quarantine" in capsys.readouterr().out
+    assert {"probes", "clock.seen", "templates.cache"}.isdisjoint(
+        one.name for one in new.iterdir()
+    )
     assert (new / "token-keys").read_text() == (tmp_path / "state/token-keys").read_text()
     again = Bench(new)
     assert again.spool.quarantined() == bench.spool.quarantined()
