@@ -16,6 +16,9 @@ from mailtrack.desk.agent_words import has_files
 from mailtrack.desk.brackets import is_forward_subject, without_prefixes
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
+from mailtrack.desk.commands.order import Problem, Refusal
+from mailtrack.desk.commands.table import understood
+from mailtrack.desk.foretold import foretold
 from mailtrack.desk.hearing import News, tell_agents
 from mailtrack.desk.holding import HoldReason, hold_refused, hold_unproved
 from mailtrack.desk.identity import Deed, Trust, Writer, needs_origin, trust
@@ -23,6 +26,7 @@ from mailtrack.desk.letter_views import Event
 from mailtrack.desk.opening import Opened, entry_from, open_ticket, requester_from
 from mailtrack.desk.policy import Agent
 from mailtrack.desk.promised import clocks_after, promise_of
+from mailtrack.desk.questions import answer_questions
 from mailtrack.desk.reading import commands_on_top
 from mailtrack.desk.sla import Opened as OpenedEvent
 from mailtrack.desk.threads import Thread
@@ -32,6 +36,7 @@ from mailtrack.tickets.decision import AddEntry, Change, Decision, Disposition, 
 from mailtrack.tickets.reading import Bracket, Verdict
 from mailtrack.tickets.ticket import Entry, EntryKind, Participant, Ticket
 
+CANNED: Final = "tpl"
 _OPENED_FOR: Final = {
     EntryKind.NOTE: "by an agent, for the customer whose mail was forwarded",
     EntryKind.ANSWER: "by an agent, for the customer it was written to",
@@ -63,6 +68,8 @@ def open_by_agent(case: Case, writer: Writer, thread: Thread, agent: Agent) -> D
     result = obey(
         brackets, (ticket,), scene=Scene(agent, case.policy, case.context, case.fresh)
     )
+    if isinstance(result, Obeyed) and result.canned is not None:
+        result = _unsent(brackets)
     if not isinstance(result, Obeyed):
         outcome = hold_refused(case, result, agent=agent, ticket=None, text=case.mail.reply)
         return decided(case, outcome, Disposition.HELD, None, agent)
@@ -71,6 +78,17 @@ def open_by_agent(case: Case, writer: Writer, thread: Thread, agent: Agent) -> D
     if held is not None:
         return held
     return _opened(case, writer, agent, opened=opened, kind=kind, obeyed=result)
+
+
+def _unsent(brackets: tuple[Bracket, ...]) -> tuple[Refusal, ...]:
+    """A canned answer goes with an answer, and what opens a ticket sends none."""
+    found = tuple(one for one in brackets if _is_canned(one))
+    return tuple(Refusal(one.raw, Problem.NEEDS_TICKET, one.word) for one in found)
+
+
+def _is_canned(bracket: Bracket) -> bool:
+    found = understood(bracket)
+    return found is not None and found[0].word == CANNED
 
 
 def _own_brackets(case: Case) -> tuple[Bracket, ...]:
@@ -106,7 +124,9 @@ def _opened(
         outcome += acknowledge(case, customer, now, calendar=calendar, canned=None)
     changes = tuple(one for one in obeyed.effects if isinstance(one, Change))
     news = News(Event.NEW, now, agent.id, entries[-1], changes)
-    return decided(case, outcome + tell_agents(case, news), Disposition.TICKET, now, agent)
+    outcome += tell_agents(case, news)
+    outcome += answer_questions(case, agent, obeyed.questions, (now,), changes=changes)
+    return decided(case, outcome, Disposition.TICKET, now, agent)
 
 
 def _requester(case: Case, agent: Agent) -> tuple[Participant, EntryKind]:
@@ -190,8 +210,14 @@ def _held_for_proof(
     is_harmless = not acts and writer.origin.verdict is not Verdict.FAIL
     if verdict is Trust.DO or case.is_granted(reason) or is_harmless:
         return None
-    would = tuple(bracket.raw for bracket in brackets)
-    outcome = hold_unproved(case, reason, agent=agent, ticket=None, would=would)
+    outcome = hold_unproved(
+        case,
+        reason,
+        agent=agent,
+        ticket=None,
+        would=(*foretold(case, brackets), *obeyed.means),
+        cautions=obeyed.warnings,
+    )
     return decided(case, outcome, Disposition.HELD, None, agent)
 
 

@@ -314,6 +314,18 @@ def test_cc_adds_people_and_strangers_are_confirmed(
     assert found.needs_confirmation is confirmed
 
 
+def test_cc_leaves_who_gets_the_answers_already_as_they_are() -> None:
+    copied = participant("bob@cust.example", Part.CC)
+    there = replace(TICKET, participants=(*TICKET.participants, copied))
+    assert done(f"[cc:{CARA}, bob@cust.example]", there).effects == ()
+
+
+@pytest.mark.parametrize("typed", ["[watch]", "[mute]"])
+def test_an_agent_who_asks_stays_the_one_who_is_answered(typed: str) -> None:
+    asks = replace(TICKET, requester="@ivan", participants=(participant("@ivan"),))
+    assert done(typed, asks).effects == ()
+
+
 def test_a_ticket_has_so_many_copies() -> None:
     def with_copies(count: int) -> Ticket:
         copied = tuple(participant(f"p{n}@cust.example", Part.CC) for n in range(count))

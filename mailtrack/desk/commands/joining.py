@@ -170,11 +170,12 @@ def _people(asked: Asked, ticket: Ticket, into: Ticket) -> tuple[Effect, ...]:
 
 
 def _warnings(asked: Asked, ticket: Ticket, into: Ticket) -> tuple[str, ...]:
-    if into.participant(ticket.requester) is not None:
+    asker = ticket.participant(ticket.requester)
+    if asker is None or into.participant(asker.person) is not None:
         return ()
     stationery, language = asked.policy.stationery, asked.actor.language
     phrase = stationery.label(language, "cautions", Caution.MERGED_OTHERS.value)
-    return (phrase.format(detail=ticket.requester),)
+    return (phrase.format(detail=asker.mailbox.address),)
 
 
 def _retold(asked: Asked, ticket: Ticket, into: Ticket) -> Entry:

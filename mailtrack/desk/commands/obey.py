@@ -189,5 +189,5 @@ def _together(done: tuple[Done, ...], *, is_bulk: bool) -> Obeyed:
         questions=questions,
         needs_confirmation=is_bulk or any(one.needs_confirmation for one in done),
         means=tuple(text for one in done for text in one.means),
-        warnings=tuple(text for one in done for text in one.warnings),
+        warnings=tuple(dict.fromkeys(text for one in done for text in one.warnings)),
     )

@@ -7,7 +7,7 @@ from typing import Final
 from mailtrack.desk.commands.order import Asked, Done, Problem, Refusal
 from mailtrack.desk.visibility import customers_on
 from mailtrack.mail.address import Address, Mailbox, address_from
-from mailtrack.tickets.decision import Effect, Join, Leave
+from mailtrack.tickets.decision import Join, Leave
 from mailtrack.tickets.ticket import Part, Participant, Ticket
 
 CC_MAX: Final = 10
@@ -26,8 +26,8 @@ def mute(asked: Asked) -> Done | Refusal:
 def cc(asked: Asked) -> Done | Refusal:
     """``[cc:anna@acme.example]``: they get the answers from now on, never what was before.
 
-    Somebody from outside the requester's domain is confirmed first: a typo would hand the
-    conversation to a stranger.
+    Who gets them already stays what they are on the ticket. Somebody from outside the
+    customers' domains is confirmed first: a typo would hand the conversation to a stranger.
     """
     ticket = asked.about
     addresses = tuple(address_from(word) for word in asked.argument.replace(",", " ").split())
@@ -36,15 +36,16 @@ def cc(asked: Asked) -> Done | Refusal:
     named = tuple(address for address in addresses if address is not None)
     if any(asked.policy.is_ours(address) for address in named):
         return asked.refuse(Problem.NOT_ALLOWED)
-    there = len(ticket.with_part(Part.CC))
-    if there + len(named) > CC_MAX:
+    joins = tuple(_join(asked, ticket, address) for address in named)
+    hear = {one.person for one in customers_on(ticket)}
+    new = tuple(one for one in joins if one.participant.person not in hear)
+    if len(ticket.with_part(Part.CC)) + len(new) > CC_MAX:
         return asked.refuse(Problem.TOO_MANY)
-    effects = tuple(_join(asked, ticket, address) for address in named)
     # Where everybody has a mailbox, the customer's domain is no sign of their colleagues.
     everybodys = frozenset(asked.policy.brakes.freemail_domains)
     known = {one.mailbox.address.domain for one in customers_on(ticket)} - everybodys
-    outside = any(address.domain not in known for address in named)
-    return Done(effects, needs_confirmation=outside)
+    outside = any(one.participant.mailbox.address.domain not in known for one in new)
+    return Done(new, needs_confirmation=outside)
 
 
 def uncc(asked: Asked) -> Done | Refusal:
@@ -59,14 +60,15 @@ def uncc(asked: Asked) -> Done | Refusal:
 
 
 def _join_self(asked: Asked, part: Part) -> Done:
+    """Who asks there hears the answers, whatever they say, and not the notes."""
     ticket, actor = asked.about, asked.actor
     participant = Participant(actor.id, Mailbox(actor.shown, actor.address), part)
-    if ticket.participant(actor.id) == participant:
+    if ticket.participant(actor.id) in (participant, *customers_on(ticket)):
         return Done()
     return Done((Join(ticket.number, participant, actor.id),))
 
 
-def _join(asked: Asked, ticket: Ticket, address: Address) -> Effect:
+def _join(asked: Asked, ticket: Ticket, address: Address) -> Join:
     agent = asked.policy.agent_at(address.key)
     person = agent.id if agent else asked.policy.person_at(address.key)
     part = Part.WATCHER if agent else Part.CC
