@@ -238,10 +238,32 @@ def _tls_of(section: TlsSection, page: Page, name: str, report: Report) -> Tls:
         (folder / section.key).absolute(),
         section.implicit,
     )
-    for key, file in (("certificate", tls.certificate), ("key", tls.key)):
-        if page.is_whole((*path, key)):
-            report.expect_file(file, page, (*path, key))
+    are_there = [
+        page.is_whole((*path, key)) and report.expect_file(file, page, (*path, key))
+        for key, file in (("certificate", tls.certificate), ("key", tls.key))
+    ]
+    if all(are_there):
+        _check_pair(tls, page, path, report)
     return tls
+
+
+def _check_pair(tls: Tls, page: Page, path: KeyPath, report: Report) -> None:
+    """Whether they can be used; a start that fails of them could not say where they stand."""
+    names = f"{tls.certificate} and {tls.key}"
+    try:
+        # A key with a password would ask for it, and nobody is there to answer.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            found, mend = f"{names} do not belong together", "Name the key of this certificate"
+        else:
+            found = f"{names} are no certificate and its key"
+            mend = "Both are in PEM, and the key has no password"
+        report.wrong(page, (*path, "key"), found, mend)
+    except OSError as error:
+        found = f"{names} cannot be read: {error.strerror}"
+        report.wrong(page, path, found, "Let the user that mailtrack runs as read both")
 
 
 def _submission_of(

@@ -5,13 +5,15 @@ A key that does nothing is worse here than elsewhere: its admin believes to be s
 
 from __future__ import annotations
 
+from typing import Final
+
 from mailtrack.config.models import FrontSection, MailtrackFile
 from mailtrack.config.models_trust import OtherWay
 from mailtrack.config.page import KeyPath, Page
 from mailtrack.config.report import Report
 from mailtrack.desk.policy import Agent, AutoAck, TrustPolicy
 
-WAYS = "trust.authentication_results or trust.dkim"
+WAYS: Final = "trust.authentication_results or trust.dkim"
 
 
 def warn_of_trust(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from config.conftest import DESK
+from intake.certificates import Certificate
 
 from mailtrack.config import Loaded, ensure_secrets, key_ring, keys_file_of, load
 from mailtrack.config.keys import (
@@ -86,10 +87,9 @@ def test_a_secret_that_everybody_can_read_is_a_warning(
 def test_passwords_of_agents_that_everybody_can_read_are_a_warning(
     loaded: Load, tmp_path: Path, *, mode: int, count: int, is_named: bool
 ) -> None:
-    for name in ("cert.pem", "key.pem"):
-        secret_in(tmp_path / "config" / name, "")
     file = secret_in(tmp_path / "config" / "pw", "ivan:$scrypt$\n", mode)
-    tls = "tls: {certificate: cert.pem, key: key.pem}"
+    made = Certificate(tmp_path)
+    tls = f"tls: {{certificate: {made.cert}, key: {made.key}}}"
     passwords = ", passwords: pw" if is_named else ""
     text = f"{DESK}intake:\n  submission: {{listen: '127.0.0.1:2587', {tls}{passwords}}}\n"
     environ = {} if is_named else {"MAILTRACK_SUBMISSION_PASSWORDS_FILE": str(file)}

@@ -78,9 +78,12 @@ IMAP = "{host: localhost, user: a, password: x, ca: shut/ca.pem}"
             ["intake.smtp.tls.certificate", "intake.smtp.tls.key"],
         ),
         (
-            "intake:\n  submission: {listen: '127.0.0.1:0', "
-            "tls: {certificate: mailtrack.yaml, key: mailtrack.yaml}, passwords: shut/pw}\n",
-            ["intake.submission.passwords"],
+            f"intake: {{submission: {{listen: '127.0.0.1:0', passwords: shut/pw, {TLS}}}}}\n",
+            [
+                "intake.submission.passwords",
+                "intake.submission.tls.certificate",
+                "intake.submission.tls.key",
+            ],
         ),
         (f"intake: {{imap: [{IMAP}]}}\n", ["intake.imap[0].ca"]),
         (CA % "shut/ca.pem", ["outgoing.tls_ca"]),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from intake.certificates import Certificate
 
 from mailtrack.config import Loaded, load
 from mailtrack.operator.standing import standing_of
@@ -93,12 +94,11 @@ def test_capability_is_told_to_go(loaded: Load) -> None:
 def test_who_can_log_in_at_the_desk_itself_is_proved_by_that(
     loaded: Load, tmp_path: Path
 ) -> None:
-    for name in ("cert", "key"):
-        (tmp_path / name).write_text("")
+    tls = Certificate(tmp_path)
     (tmp_path / "passwords").write_text("# who may\nivan:$scrypt$x\nolga@gmail.com:$scrypt$y\n")
     submission = (
         f"intake: {{submission: {{listen: '*:587', passwords: {tmp_path}/passwords, "
-        f"tls: {{certificate: {tmp_path}/cert, key: {tmp_path}/key}}}}}}\n"
+        f"tls: {{certificate: {tls.cert}, key: {tls.key}}}}}}}\n"
     )
     standing = standing_of(loaded(submission + "trust: {policy: strict}\n"))
     by = {(one.agents, one.domain): one.by for one in standing.agents}
