@@ -52,7 +52,19 @@ async def open_server(
     *,
     sock: socket.socket | None,
 ) -> asyncio.Server:
-    """A server at ``listen``, or on ``sock`` if one was handed over."""
+    """A server at ``listen``, or on ``sock`` if one was handed over.
+
+    Raises ``OSError`` that names the place if nobody can listen there.
+    """
+    try:
+        return await _opened(listen, factory, sock)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(listen)) from error
+
+
+async def _opened(
+    listen: Listen, factory: Callable[[], asyncio.BaseProtocol], sock: socket.socket | None
+) -> asyncio.Server:
     loop = asyncio.get_running_loop()
     if sock is not None and sock.family == socket.AF_UNIX:
         return await loop.create_unix_server(factory, sock=sock, backlog=BACKLOG)

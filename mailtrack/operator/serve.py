@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import os
 import sys
 from argparse import Namespace
@@ -35,7 +36,7 @@ def run(arguments: Namespace) -> int:
     try:
         asyncio.run(_serve(folder, loaded))
     except OSError as error:
-        raise PermanentFailure(_why(error, folder, loaded)) from error
+        raise PermanentFailure(_why(error, folder)) from error
     return os.EX_OK
 
 
@@ -109,14 +110,11 @@ def _first_mail(loaded: Loaded, port: int) -> list[str]:
     ]
 
 
-def _why(error: OSError, folder: Path, loaded: Loaded) -> str:
-    if error.errno == 98:
-        places = ", ".join(
-            str(one.listen) for one in (loaded.config.smtp, loaded.config.lmtp) if one
-        )
+def _why(error: OSError, folder: Path) -> str:
+    if error.errno == errno.EADDRINUSE:
         return (
-            f"a listening place is taken already ({places}): another program, or another "
-            f"mailtrack, listens there. Stop it, or change intake.smtp.listen in "
+            f"a listening place is taken already ({error.filename}): another program, or "
+            f"another mailtrack, listens there. Stop it, or change what stands below intake in "
             f"{folder / 'mailtrack.yaml'} (`{called()} init FOLDER` makes one of your own)"
         )
     return f"{error.strerror}: {error.filename or ''}".rstrip(": ")

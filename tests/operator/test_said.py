@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -139,6 +140,16 @@ def test_f21_status_sees_a_full_disk_before_the_watch_of_a_running_desk_does(
     with bench.spool.locked():
         said = json.loads(says("status", "--json", code=1))
     assert [one["name"] for one in said["alarms"]] == ["disk_low"]
+
+
+@pytest.mark.usefixtures("undo_the_log")
+def test_a_start_that_fails_says_which_place_is_taken(says: Says, tmp_path: Path) -> None:
+    file = tmp_path / "config" / "mailtrack.yaml"
+    text = file.read_text("utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        file.write_text(text.replace("127.0.0.1:2525", place), "utf-8")
+        assert f"a listening place is taken already ({place})" in says("serve", code=69)
 
 
 def test_a_file_that_is_not_open_to_this_user_is_named(
