@@ -11,9 +11,9 @@ from typing import Final
 
 from mailtrack.desk.acknowledging import acknowledge
 from mailtrack.desk.after import after
-from mailtrack.desk.agent_mail import decided, typed_subject
 from mailtrack.desk.agent_words import has_files
-from mailtrack.desk.brackets import is_forward_subject, without_prefixes
+from mailtrack.desk.brackets import is_forward_subject, without_brackets, without_prefixes
+from mailtrack.desk.carrying_out import decided
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.commands.order import Problem, Refusal
@@ -58,7 +58,8 @@ def open_by_agent(case: Case, writer: Writer, thread: Thread, agent: Agent) -> D
     """The ticket that an agent's mail opens, with the commands it brings."""
     requester, kind = _requester(case, agent)
     own = _own_brackets(case)
-    subject = typed_subject(own, case.mail.subject)
+    in_subject = tuple(one for one in own if not one.from_body)
+    subject = without_brackets(case.mail.subject, in_subject)
     owner = agent.name if kind is EntryKind.ANSWER else None
     opened = open_ticket(case, requester, subject=subject, owner=owner)
     ticket = opened.ticket
@@ -72,7 +73,7 @@ def open_by_agent(case: Case, writer: Writer, thread: Thread, agent: Agent) -> D
         result = _unsent(brackets)
     if not isinstance(result, Obeyed):
         outcome = hold_refused(case, result, agent=agent, ticket=None, text=case.mail.reply)
-        return decided(case, outcome, Disposition.HELD, None, agent)
+        return decided(outcome, Disposition.HELD, None, agent)
     acts = bool(brackets) or (kind is not EntryKind.MAIL and needs_origin(case.policy))
     held = _held_for_proof(case, writer, agent, brackets=brackets, obeyed=result, acts=acts)
     if held is not None:
@@ -126,7 +127,7 @@ def _opened(
     news = News(Event.NEW, now, agent.id, entries[-1], changes)
     outcome += tell_agents(case, news)
     outcome += answer_questions(case, agent, obeyed.questions, (now,), changes=changes)
-    return decided(case, outcome, Disposition.TICKET, now, agent)
+    return decided(outcome, Disposition.TICKET, now, agent)
 
 
 def _requester(case: Case, agent: Agent) -> tuple[Participant, EntryKind]:
@@ -218,7 +219,7 @@ def _held_for_proof(
         would=(*foretold(case, brackets), *obeyed.means),
         cautions=obeyed.warnings,
     )
-    return decided(case, outcome, Disposition.HELD, None, agent)
+    return decided(outcome, Disposition.HELD, None, agent)
 
 
 def _mailbox(ticket: Ticket) -> Mailbox:

@@ -17,12 +17,12 @@ _SEALS: Final = frozenset({
 
 
 def typed_text(case: Case) -> str:
-    """What the agent wrote, without commands."""
+    """What the agent wrote, without commands; ``""`` if that is nothing but blanks."""
     _, text = commands_on_top(case.mail.reply)
     if case.grant is not None and case.grant.brackets:
         gone = {one.raw for one in commands_below(text)}
         text = "\n".join(line for line in text.split("\n") if line.strip() not in gone)
-    return text.strip("\n")
+    return text.strip("\n") if text.strip() else ""
 
 
 def with_farewell(case: Case, words: str) -> str:

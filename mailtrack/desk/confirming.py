@@ -18,7 +18,7 @@ from mailtrack.desk.identity import Writer
 from mailtrack.desk.letter_views import DoneView
 from mailtrack.desk.policy import Agent, Role
 from mailtrack.desk.showing import desk_view
-from mailtrack.desk.threads import is_braked, row_of
+from mailtrack.desk.tokens import is_braked, row_of
 from mailtrack.desk.views import Done, Goes, RouteView
 from mailtrack.desk.visibility import as_agent, visible_to
 from mailtrack.desk.writing import (

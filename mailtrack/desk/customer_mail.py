@@ -31,7 +31,7 @@ from mailtrack.desk.promised import clocks_after, promise_of
 from mailtrack.desk.showing import shown_person
 from mailtrack.desk.sla import CustomerWrote, Opened, Reopened
 from mailtrack.desk.storms import FLOOD_TOLD_AFTER, flood_ticket, is_flood, muting
-from mailtrack.desk.threads import Thread, team_of
+from mailtrack.desk.threads import Thread
 from mailtrack.desk.views import Caution, CautionView
 from mailtrack.mail.machine_signs import is_absence_subject
 from mailtrack.mail.message import Kind
@@ -339,7 +339,7 @@ def _second_teams(case: Case, ticket: Ticket) -> tuple[str, ...]:
     )
     written_to = {case.policy.queue_of(address) for address in addresses}
     queues = written_to - {None, ticket.queue, case.reading.queue}
-    teams = (team_of(case.policy, queue) for queue in sorted(map(str, queues)))
+    teams = (case.policy.team(queue) for queue in sorted(map(str, queues)))
     return tuple(name for team in teams for name in team)
 
 

@@ -65,10 +65,10 @@ def leaks_line(case: Case, ticket: Ticket, text: str) -> bool:
     public = bare("\n".join(f"{e.subject}\n{e.text}" for e in _public(ticket)))
     for raw in text.split("\n")[:LINES_MAX]:
         line = bare(raw)
-        if len(line) < LINE_CHARS_MIN or line in public:
-            continue
         is_quoted = raw.lstrip().startswith(_QUOTES)
-        if line in around or line in whole or (is_quoted and line in notes):
+        is_ours = line in around or line in whole or (is_quoted and line in notes)
+        # The last question reads all of the ticket: it is asked of few lines.
+        if len(line) >= LINE_CHARS_MIN and is_ours and line not in public:
             return True
     return False
 

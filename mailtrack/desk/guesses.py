@@ -13,7 +13,7 @@ from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.letter_views import GuessedView
 from mailtrack.desk.policy import Role
 from mailtrack.desk.showing import desk_view
-from mailtrack.desk.threads import is_braked, row_of
+from mailtrack.desk.tokens import is_braked, row_of
 from mailtrack.desk.views import Goes, RouteView
 from mailtrack.desk.writing import Style, recipient_of, write_letter
 from mailtrack.tickets.decision import BrakePeer, CountGuesses

@@ -30,7 +30,6 @@ from mailtrack.desk.showing import (
     ticket_view,
 )
 from mailtrack.desk.storms import kept_back
-from mailtrack.desk.threads import team_of
 from mailtrack.desk.views import (
     ActionView,
     Caution,
@@ -216,7 +215,7 @@ def _concerned(news: News, policy: Policy, context: Context, now: datetime) -> t
     called = (*people, *news.also)
     has_hearer = is_covered or (news.event is Event.NOTE and _others(called, news.actor))
     if needs_somebody and not has_hearer:
-        people = (*people, *team_of(policy, ticket.queue))
+        people = (*people, *policy.team(ticket.queue))
     return people
 
 

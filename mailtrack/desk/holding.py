@@ -25,7 +25,7 @@ from mailtrack.desk.letter_views import (
 )
 from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.desk.showing import action, desk_view, entry_view, ticket_view
-from mailtrack.desk.threads import has_own_token
+from mailtrack.desk.tokens import has_own_token
 from mailtrack.desk.views import (
     ActionView,
     Goes,
@@ -314,13 +314,7 @@ def taps(
 ) -> tuple[ActionView, ...]:
     """The answers to a question, a tap each; ``address`` carries its confirm token."""
     return tuple(
-        action(
-            word,
-            policy=policy,
-            language=agent.language,
-            address=address,
-            typed=f"[{word}]",
-        )
+        action(word, policy=policy, language=agent.language, address=address)
         for word in words
         if word is not None
     )

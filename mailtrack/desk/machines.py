@@ -18,7 +18,8 @@ from mailtrack.desk.opening import entry_from
 from mailtrack.desk.policy import Agent, Role
 from mailtrack.desk.promised import clocks_of_bounce
 from mailtrack.desk.showing import actions_on, desk_view, ticket_view
-from mailtrack.desk.threads import live_token, match_thread, team_of
+from mailtrack.desk.threads import match_thread
+from mailtrack.desk.tokens import live_token
 from mailtrack.desk.writing import (
     Style,
     queue_for,
@@ -145,7 +146,7 @@ def _concerned(case: Case, ticket: Ticket, letter: SentLetter) -> tuple[Agent, .
         if entry.id == letter.entry_id and entry.author.startswith("@")
     )
     name = next(authors, None) or ticket.owner
-    names = (name,) if name else team_of(case.policy, ticket.queue)
+    names = (name,) if name else case.policy.team(ticket.queue)
     agents = tuple(case.policy.agent(one) for one in names)
     active = tuple(one for one in agents if one is not None and one.is_active)
     return active or admins_of(case)

@@ -11,12 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from mailtrack.desk.case import Case
-from mailtrack.desk.shingles import (
-    SHINGLES_MIN,
-    Seeker,
-    Shingles,
-    shingles_of,
-)
+from mailtrack.desk.shingles import SHINGLES_MIN, Seeker, Shingles, shingles_of
 from mailtrack.desk.visibility import customers_on
 from mailtrack.tickets.context import Elsewhere
 from mailtrack.tickets.ticket import Entry, EntryKind, PersonId, Ticket
@@ -52,13 +47,9 @@ def _near(elsewhere: tuple[Elsewhere, ...], text: str) -> tuple[Elsewhere, ...]:
 def _by_words(
     case: Case, ticket: Ticket, near: tuple[Elsewhere, ...], text: str
 ) -> tuple[int, ...]:
+    """The tickets with runs of words in the text that this one's customers must not read."""
     people = {one.person for one in customers_on(ticket)}
-    kept = {
-        one
-        for one in near
-        if _is_kept_from(one, people)
-        and (one.number != ticket.number or _is_outsiders(one, ticket))
-    }
+    kept = {one for one in near if _is_kept_from(one, ticket, people)}
     if not kept:
         return ()
     said = shingles_of(text) - _harmless(case, ticket)
@@ -74,16 +65,18 @@ def _by_words(
         shared[one.number] = shared.get(one.number, frozenset()) | common
         for run in common:
             authors.setdefault(run, set()).add(one.author)
-    anybodys = {run for run, people in authors.items() if len(people) >= COMMON_AUTHORS}
+    anybodys = {run for run, some in authors.items() if len(some) >= COMMON_AUTHORS}
     return tuple(n for n, runs in shared.items() if len(runs - anybodys) >= SHINGLES_MIN)
 
 
-def _is_kept_from(one: Elsewhere, people: set[PersonId]) -> bool:
-    """Whether what was said there is not for all of these customers.
+def _is_kept_from(one: Elsewhere, ticket: Ticket, people: set[PersonId]) -> bool:
+    """Whether what was said there is not for all of these people, the customers of a ticket.
 
-    One's own words in another ticket are. A note never is: its author reads no answers.
+    One's own words in another ticket are. A note never is: its author reads no answers. What
+    stands in the ticket itself is, but for what a merge brought there.
     """
-    return not people <= {one.author}
+    is_elsewhere = one.number != ticket.number or _is_outsiders(one, ticket)
+    return is_elsewhere and not people <= {one.author}
 
 
 def _is_outsiders(one: Elsewhere | Entry, ticket: Ticket) -> bool:

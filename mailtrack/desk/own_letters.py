@@ -16,7 +16,6 @@ from mailtrack.desk.letter_views import ConfigBrokenView, UndeliverableView
 from mailtrack.desk.machines import admins_of
 from mailtrack.desk.policy import Agent, Policy
 from mailtrack.desk.showing import actions_on, desk_view, ticket_view
-from mailtrack.desk.threads import team_of
 from mailtrack.desk.ticking import case_without_mail
 from mailtrack.desk.views import Goes, RouteView
 from mailtrack.desk.writing import (
@@ -152,7 +151,7 @@ def _authors(case: Case, letter: SentLetter, ticket: Ticket | None) -> tuple[Age
         return tuple(one for one in admins_of(case) if one.id != letter.person)
     entry = next((one for one in ticket.entries if one.id == letter.entry_id), None)
     name = entry.author[1:] if entry and entry.author.startswith("@") else ticket.owner
-    names = (name,) if name else team_of(case.policy, ticket.queue)
+    names = (name,) if name else case.policy.team(ticket.queue)
     agents = (case.policy.agent(one) for one in names)
     return tuple(one for one in agents if one and one.is_active) or admins_of(case)
 

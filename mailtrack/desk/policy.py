@@ -246,13 +246,12 @@ class Policy:
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     aliases: Mapping[str, PersonId] = field(default_factory=dict)
+    waiting: WaitingPolicy = WaitingPolicy()
+    alarms: AlarmPolicy = AlarmPolicy()
 
     def person_at(self, address_key: str) -> PersonId:
         """The customer whose address that is: one of several may stand for all of them."""
         return self.aliases.get(address_key, address_key)
-
-    waiting: WaitingPolicy = WaitingPolicy()
-    alarms: AlarmPolicy = AlarmPolicy()
 
     def agent(self, name: str) -> Agent | None:
         """The agent of that name in ``people.yaml``, active or not."""
@@ -265,6 +264,10 @@ class Policy:
     def queue(self, name: str) -> Queue | None:
         """The queue of that name."""
         return next((one for one in self.queues if one.name == name), None)
+
+    def team(self, queue: str) -> tuple[str, ...]:
+        """The names of the active agents who work a queue, in the order of ``people.yaml``."""
+        return tuple(one.name for one in self.agents if one.is_active and queue in one.queues)
 
     def is_ours(self, address: Address) -> bool:
         """Whether mail to this address comes back to us: a desk address or a reply address."""

@@ -1,25 +1,25 @@
 """To which ticket a mail belongs: the first hit of security section 3.3, each with its check.
 
-Token, then ids we issued, then the writer's own earlier ids, then ``[#1042]``, then the number
-that another desk gave the matter. Titles never join anything. A token from the wrong hand is
-heard, but its words stay internal: read ``Thread.is_stranger``.
+A mail of the writer's that was split off since and that they answer now, else the token, then
+ids we issued, then the writer's own earlier ids, then ``[#1042]``, then the number that another
+desk gave the matter. Titles never join anything. A token from the wrong hand is heard, but its
+words stay internal: read ``Thread.is_stranger``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from mailtrack.desk.case import Case
 from mailtrack.desk.identity import Writer, needs_origin_of_customers
-from mailtrack.desk.policy import Policy
+from mailtrack.desk.tokens import answered_token, has_own_token, live_token
 from mailtrack.tickets.context import Context, KnownId
 from mailtrack.tickets.decision import Reason
 from mailtrack.tickets.reading import Verdict
 from mailtrack.tickets.ticket import SPLIT_FROM, PersonId, Ticket
-from mailtrack.tickets.token import Purpose, Token, TokenText
+from mailtrack.tickets.token import Purpose, Token
 
 MERGES_MAX: Final = 20
 CUSTOMER: Final = "customer"  # the role of a token; an agent's has a term of its own
@@ -85,29 +85,6 @@ def named_numbers(case: Case, thread: Thread) -> tuple[int, ...]:
     return (*case.reading.numbers, *(one.number for one in case.context.known_ids))
 
 
-def live_token(case: Case, *purposes: Purpose) -> Token | None:
-    """The first token of the mail that is proved, live, and good for one of the purposes."""
-    return _first_live(case, case.reading.tokens, purposes)
-
-
-def answered_token(case: Case, writer: Writer, *purposes: Purpose) -> Token | None:
-    """The writer's own token of the letter that this mail answers, by its Message-ID.
-
-    It is what counts where the address has none: in reply mode ``headers``, and behind servers
-    that cut the plus part. Never what a letter further back was good for.
-    """
-    token = _first_live(case, case.reading.id_tokens[:1], tuple(Purpose))
-    is_theirs = token is not None and token.person == writer.person
-    return token if token is not None and is_theirs and token.purpose in purposes else None
-
-
-def has_own_token(case: Case, writer: Writer) -> bool:
-    """Whether the mail brings a token that was given to this very writer, whatever it names."""
-    token = live_token(case, Purpose.REPLY, Purpose.NOTE)
-    token = token or answered_token(case, writer, Purpose.REPLY, Purpose.NOTE)
-    return token is not None and token.person == writer.person
-
-
 def is_reply_to_note(case: Case, thread: Thread) -> bool:
     """Whether the mail answers a letter whose replies are for colleagues alone.
 
@@ -120,27 +97,14 @@ def is_reply_to_note(case: Case, thread: Thread) -> bool:
     return any(one.purpose is Purpose.NOTE for one in seen)
 
 
-def _first_live(
-    case: Case, texts: tuple[TokenText, ...], purposes: tuple[Purpose, ...]
-) -> Token | None:
-    for seen in () if is_braked(case) else texts:
-        row = row_of(case, seen)
-        if row is None or row.purpose not in purposes:
-            continue
-        if case.policy.keys.proves(seen, row) and _is_live(row, case.fresh.now):
-            return row
-    return None
-
-
-def row_of(case: Case, seen: TokenText) -> Token | None:
-    """The row of that handle. That it is there proves nothing yet."""
-    return next((one for one in case.context.tokens if one.handle == seen.handle), None)
-
-
-def is_braked(case: Case) -> bool:
-    """Whether so many guesses came from there that no token is looked at for a while."""
-    until = case.context.guesses.braked_until
-    return until is not None and case.fresh.now < until
+def survivor(context: Context, number: int) -> Ticket | None:
+    """The ticket of that number, or the one that took its place; None if there is none."""
+    ticket = context.ticket(number)
+    for _ in range(MERGES_MAX):
+        if ticket is None or ticket.merged_into is None:
+            break
+        ticket = context.ticket(ticket.merged_into)
+    return ticket
 
 
 def _by_split(case: Case, writer: Writer | None) -> Thread | None:
@@ -324,24 +288,3 @@ def _hint(case: Case) -> int | None:
     known = (one.number for one in case.context.known_ids if one.message_id != own)
     named = (*known, *case.reading.numbers)
     return next((number for number in named if case.context.ticket(number)), None)
-
-
-def survivor(context: Context, number: int) -> Ticket | None:
-    """The ticket of that number, or the one that took its place; None if there is none."""
-    ticket = context.ticket(number)
-    for _ in range(MERGES_MAX):
-        if ticket is None or ticket.merged_into is None:
-            break
-        ticket = context.ticket(ticket.merged_into)
-    return ticket
-
-
-def _is_live(token: Token, now: datetime) -> bool:
-    return not token.is_revoked and (token.expires_at is None or now < token.expires_at)
-
-
-def team_of(policy: Policy, queue: str) -> tuple[str, ...]:
-    """The names of the active agents who work a queue, in the order of ``people.yaml``."""
-    return tuple(
-        agent.name for agent in policy.agents if agent.is_active and queue in agent.queues
-    )

@@ -15,7 +15,6 @@ from mailtrack.desk.escalation import DueRung, rungs_due, told
 from mailtrack.desk.letter_views import ReminderView
 from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.desk.showing import actions_on, desk_view, line_of, line_view
-from mailtrack.desk.threads import team_of
 from mailtrack.desk.views import Goes, RouteView, RungView
 from mailtrack.desk.writing import (
     Style,
@@ -109,11 +108,11 @@ def _told_of(
         if who == "owner":
             owner = policy.agent(ticket.owner) if ticket.owner else None
             has_owner = owner is not None and owner.is_active and owner.name not in away
-            names += [ticket.owner or ""] if has_owner else team_of(policy, ticket.queue)
+            names += [ticket.owner or ""] if has_owner else policy.team(ticket.queue)
         elif who == "lead":
             names += _leads(policy, ticket.queue)
         elif who == "queue":
-            names += team_of(policy, ticket.queue)
+            names += policy.team(ticket.queue)
         else:
             names.append(_name_of(policy, who))
     found = (policy.agent(name) for name in dict.fromkeys(names))

@@ -124,7 +124,7 @@ class ThreadId:
 JOINED = "join"
 LEFT = "leave"
 SPLIT_OFF = "split"  # old: the id of the entry that went; new: the number it went to
-SPLIT_FROM = "split_from"  # the same, in the ticket where it is now
+SPLIT_FROM = "split_from"  # there: its id, and the number it came from
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from desk.cases import (
 from mailtrack.desk.case import Case
 from mailtrack.desk.identity import writer_of
 from mailtrack.desk.policy import Policy, TrustPolicy
-from mailtrack.desk.threads import MERGES_MAX, Thread, Via, live_token, match_thread, team_of
+from mailtrack.desk.threads import MERGES_MAX, Thread, Via, match_thread
+from mailtrack.desk.tokens import live_token
 from mailtrack.tickets.context import Context, KnownId
 from mailtrack.tickets.reading import Origin, Verdict
 from mailtrack.tickets.ticket import SPLIT_FROM, JournalRow, Part, Status, Ticket
@@ -249,7 +250,7 @@ def test_a_mail_without_a_writer_finds_its_ticket_by_token_alone() -> None:
 def test_a_team_is_who_works_the_queue_and_is_still_here(
     queue: str, team: tuple[str, ...]
 ) -> None:
-    assert team_of(POLICY, queue) == team
+    assert POLICY.team(queue) == team
 
 
 @pytest.mark.parametrize(

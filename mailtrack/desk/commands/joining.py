@@ -7,11 +7,10 @@ survivor only if they had asked there as well (A108).
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
 from mailtrack.desk.after import after
-from mailtrack.desk.commands.order import Asked, Done, Problem, Refusal
+from mailtrack.desk.commands.order import TAKEN_APART_WITHIN, Asked, Done, Problem, Refusal
 from mailtrack.desk.commands.people import CC_MAX
 from mailtrack.desk.promised import clocks_anew, clocks_of_merge
 from mailtrack.desk.threads import survivor
@@ -30,7 +29,6 @@ from mailtrack.tickets.ticket import (
     Visibility,
 )
 
-UNMERGED_WITHIN: Final = timedelta(minutes=30)
 NUMBER_CHARS_MAX: Final = 9
 RETOLD_CHARS_MAX: Final = 20_000
 
@@ -98,7 +96,7 @@ def allow(asked: Asked) -> Done | Refusal:
 def unmerged(asked: Asked) -> tuple[Effect, ...]:
     """What takes the actor's latest merge into this ticket back, if it is fresh (S52)."""
     into = asked.about
-    since = asked.fresh.now - UNMERGED_WITHIN
+    since = asked.fresh.now - TAKEN_APART_WITHIN
     latest = max((row.at for row in asked.undoable_on(into.number)), default=since)
     effects: tuple[Effect, ...] = ()
     for ticket in asked.context.tickets:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.tickets.context import Context
@@ -17,6 +18,8 @@ from mailtrack.tickets.decision import Effect
 from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.reading import Bracket
 from mailtrack.tickets.ticket import JournalRow, Ticket
+
+TAKEN_APART_WITHIN: Final = timedelta(minutes=30)  # how long a merge or a split can be undone
 
 
 class Problem(StrEnum):

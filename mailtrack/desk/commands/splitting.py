@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
 from mailtrack.desk.after import after
-from mailtrack.desk.commands.order import Asked, Done, Problem, Refusal
+from mailtrack.desk.commands.order import TAKEN_APART_WITHIN, Asked, Done, Problem, Refusal
 from mailtrack.desk.conditions import RoutingFacts
 from mailtrack.desk.opening import placed, requester_from, subject_of
 from mailtrack.desk.promised import clocks_of_merge, clocks_of_split
@@ -42,7 +41,6 @@ from mailtrack.tickets.ticket import (
     Visibility,
 )
 
-UNSPLIT_WITHIN: Final = timedelta(minutes=30)
 SUGGESTED_MAX: Final = 3
 MESSAGES_MAX: Final = 20
 OPENING_CHARS: Final = 80
@@ -123,7 +121,7 @@ def _is_to_customer(letter: SentLetter, ticket: Ticket) -> bool:
 
 def _halves(asked: Asked, here: Ticket) -> tuple[Ticket, Ticket] | None:
     """The ticket that was split and the one that came of it, if that was lately."""
-    since = asked.fresh.now - UNSPLIT_WITHIN
+    since = asked.fresh.now - TAKEN_APART_WITHIN
     for row in asked.undoable_on(here.number):
         if row.field not in (SPLIT_OFF, SPLIT_FROM):
             continue
