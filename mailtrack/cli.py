@@ -2,8 +2,8 @@
 
 Only the command that was asked for is imported, so that ``mailtrack --help`` answers at once.
 Exit codes are those of ``sysexits.h``: 66 if a file cannot be read, 69 if something is not
-there, 75 if trying again may help, 77 if a file is not open to us, 78 for a mistake in the
-configuration; 2 for a wrong call.
+there, 74 if a file or a disk cannot be used, 75 if trying again may help, 77 if a file is not
+open to us, 78 for a mistake in the configuration; 2 for a wrong call.
 """
 
 from __future__ import annotations
@@ -392,6 +392,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output left: `mailtrack explain | head`. That is no mistake.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return os.EX_OK
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _failed(f"{place}{error.strerror}", os.EX_IOERR)
     except KeyboardInterrupt:
         return 130
     return code

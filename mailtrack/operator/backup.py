@@ -270,7 +270,9 @@ def _unpacked(source: Path, state: Path) -> Iterator[Path]:
             tar.extractall(stage, filter="data")
         yield stage
     except tarfile.TarError as error:
-        raise BackupRefused(f"{source} is no backup of a desk: {error}") from error
+        # The library lists all that it has tried, a line each.
+        why = str(error).partition("\n")[0].rstrip(":")
+        raise BackupRefused(f"{source} is no backup of a desk: {why}") from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 

@@ -90,7 +90,7 @@ def _checked_or_mended(
     if not arguments.mend:
         is_deep = arguments.deep
         return check(spool, archive, database, is_deep=is_deep, fetched=fetched(state))
-    source = Archive(Path(arguments.source)) if arguments.source else None
+    source = _archive_at(Path(arguments.source)) if arguments.source else None
     with spool.locked():  # refuses while a desk runs, and lets none start
         found = check(spool, archive, database, is_deep=True, fetched=fetched(state))
         mended = mend_all(found, spool, archive, database, source=source)
@@ -98,6 +98,12 @@ def _checked_or_mended(
             fetch_again(state, found.to_fetch)
         left = check(spool, archive, database, is_deep=True, fetched=fetched(state))
     return replace(left, mended=mended)
+
+
+def _archive_at(folder: Path) -> Archive:
+    """The archive of a backup. FileNotFoundError: it is not made by looking for it."""
+    os.scandir(folder).close()
+    return Archive(folder)
 
 
 def check(

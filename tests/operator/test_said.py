@@ -162,6 +162,30 @@ def test_a_file_that_is_not_open_to_this_user_is_named(
     assert f"{file} is not open to this user" in capsys.readouterr().err
 
 
+def test_a_folder_where_a_file_should_be_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(("inspect", str(tmp_path))) == 74
+    assert capsys.readouterr().err == f"mailtrack: {tmp_path}: Is a directory\n"
+
+
+def test_an_archive_that_is_not_there_is_not_made_by_looking_for_lost_mail_in_it(
+    says: Says, tmp_path: Path
+) -> None:
+    gone = tmp_path / "not-mounted" / "archive"
+    assert f"there is no {gone}" in says("fsck", "--mend", "--from", str(gone), code=66)
+    assert not gone.exists()
+
+
+def test_what_is_no_backup_is_said_in_one_line(says: Says, tmp_path: Path) -> None:
+    file = tmp_path / "desk.tar"
+    file.write_bytes(b"no tar")
+    said = says("restore", str(file), code=69)
+    assert said.splitlines() == [
+        f"mailtrack: {file} is no backup of a desk: file could not be opened successfully"
+    ]
+
+
 def test_who_may_not_read_the_keys_hears_as_whom_to_ask(says: Says, tmp_path: Path) -> None:
     (tmp_path / "state").chmod(0)
     with as_anybody():
