@@ -27,10 +27,9 @@ from mailtrack.desk.holding import (
     HoldReason,
     Own,
     answer_refused,
-    hold,
     hold_refused,
     hold_unproved,
-    tell_admins,
+    leave_to_admins,
 )
 from mailtrack.desk.identity import Deed, Trust, Writer, trust
 from mailtrack.desk.policy import Agent, Role
@@ -139,7 +138,8 @@ def _held_for_proof(case: Case, writer: Writer, thread: Thread, work: Work) -> D
         return None
     ticket = work.tickets[0] if work.tickets else None
     if deed is Deed.STEP_UP and writer.origin.verdict is Verdict.FAIL:
-        return _left_to_admins(case, ticket, work.agent)
+        outcome = leave_to_admins(case, ticket)
+        return decided(outcome, Disposition.HELD, ticket, work.agent)
     would = (
         *foretold(case, work.brackets),
         *work.obeyed.means,
@@ -170,15 +170,6 @@ def _adds(work: Work) -> tuple[str, ...]:
     joins = (one for one in work.obeyed.effects if isinstance(one, Join))
     people = (one.participant for one in joins if one.participant.part is Part.CC)
     return tuple(dict.fromkeys(str(one.mailbox.address) for one in people))
-
-
-def _left_to_admins(case: Case, ticket: Ticket | None, agent: Agent) -> Decision:
-    """A grave command under a name that was disproved: nobody is asked to confirm an attack."""
-    held, outcome = hold(case, HoldReason.STEP_UP, agent=None, ticket=ticket)
-    outcome += tell_admins(case, held) + said(
-        "trust", "disproved: only an admin can release it"
-    )
-    return decided(outcome, Disposition.HELD, ticket, agent)
 
 
 def _reaches(case: Case, work: Work) -> tuple[str, ...]:

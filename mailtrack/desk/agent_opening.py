@@ -20,7 +20,7 @@ from mailtrack.desk.commands.order import Problem, Refusal
 from mailtrack.desk.commands.table import understood
 from mailtrack.desk.foretold import foretold
 from mailtrack.desk.hearing import News, tell_agents
-from mailtrack.desk.holding import HoldReason, hold_refused, hold_unproved
+from mailtrack.desk.holding import HoldReason, Own, hold_refused, hold_unproved, leave_to_admins
 from mailtrack.desk.identity import Deed, Trust, Writer, needs_origin, trust
 from mailtrack.desk.letter_views import Event
 from mailtrack.desk.opening import Opened, entry_from, open_ticket, requester_from
@@ -201,16 +201,19 @@ def _held_for_proof(
     """A fresh mail brings no capability: one that acts is confirmed unless it is proved.
 
     ``acts``: it commands, or speaks for a customer on a desk that could prove it. Disproved, it
-    is held whatever it says.
+    is held whatever it says, and what is grave in it waits for an admin.
     """
     deed = Deed.STEP_UP if obeyed.needs_confirmation else Deed.EVERYDAY
     verdict = trust(
         deed, has_capability=False, origin=writer.origin.verdict, policy=case.policy
     )
     reason = HoldReason.STEP_UP if deed is Deed.STEP_UP else HoldReason.UNPROVED
-    is_harmless = not acts and writer.origin.verdict is not Verdict.FAIL
+    is_disproved = writer.origin.verdict is Verdict.FAIL
+    is_harmless = not acts and not is_disproved
     if verdict is Trust.DO or case.is_granted(reason) or is_harmless:
         return None
+    if deed is Deed.STEP_UP and is_disproved:
+        return decided(leave_to_admins(case, None), Disposition.HELD, None, agent)
     outcome = hold_unproved(
         case,
         reason,
@@ -218,6 +221,7 @@ def _held_for_proof(
         ticket=None,
         would=(*foretold(case, brackets), *obeyed.means),
         cautions=obeyed.warnings,
+        own=Own() if writer.origin.verdict is Verdict.PASS else None,
     )
     return decided(outcome, Disposition.HELD, None, agent)
 

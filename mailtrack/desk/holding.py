@@ -144,6 +144,13 @@ def tell_admins(case: Case, held: HeldMail) -> Outcome:
     return outcome
 
 
+def leave_to_admins(case: Case, ticket: Ticket | None) -> Outcome:
+    """A grave command under a name that was disproved: nobody is asked to confirm an attack."""
+    held, outcome = hold(case, HoldReason.STEP_UP, agent=None, ticket=ticket)
+    why = Outcome(trace=(Reason("trust", "disproved: only an admin can release it"),))
+    return outcome + tell_admins(case, held) + why
+
+
 def hold_refused(
     case: Case, refusals: tuple[Refusal, ...], *, agent: Agent, ticket: Ticket | None, text: str
 ) -> Outcome:

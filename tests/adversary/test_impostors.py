@@ -349,3 +349,19 @@ def test_a107_people_with_one_name_or_an_alias_are_different_people(scene: Scene
             other, "[#1] Printer", "It is me.", headers={"From": f"Cara Smith <{other}>"}
         )
     assert len(scene.stage.ticket(1).entries) == 1
+
+
+@pytest.mark.parametrize("body", ["", "The law wants it."])
+def test_a_grave_command_under_a_disproved_name_is_for_admins_whatever_stands_below_it(
+    scene: Scene, body: str
+) -> None:
+    subject = "[erase:cara@cust.example]"
+    scene.mail(CARA, "Printer", "It burns.")
+    assert scene.mail(ADA, subject, body, login=MALLORY).disposition == "held"
+    assert scene.stage.held_open()[-1].person is None
+    assert [one.name for one in scene.written] == ["held_list"]
+    scene.wait(1)
+    # Proved, it is only confirmed: nobody asks whether it is theirs.
+    assert scene.mail(ADA, subject, body, login=ADA).disposition == "held"
+    assert scene.stage.held_open()[-1].person == "@ada"
+    assert "Please confirm" in scene.last(ADA, "held").header("Subject")
