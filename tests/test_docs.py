@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from mailtrack import cli
+from mailtrack import cli, verbs
 from mailtrack.config import example_folder, load, manual, write_example
 from mailtrack.desk.brackets import brackets_in_subject, folded
 from mailtrack.desk.commands.order import Argument, Command, Group
@@ -31,7 +31,7 @@ ADMIN = next(
     for agent in load(example_folder(), environ={}).policy.agents
     if agent.role is Role.ADMIN
 )
-VERBS = {verb.name for verb in cli.VERBS}
+VERBS = {verb.name for verb in verbs.VERBS}
 HEADINGS = {
     Group.STATUS: "Where a ticket stands",
     Group.OWNER: "Who takes care of it",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -62,6 +63,9 @@ class Found:
 
 def run(arguments: Namespace) -> int:
     """Count, compare, say; mend if asked."""
+    if arguments.source and not arguments.mend:
+        print("mailtrack: --from brings mails back: it goes with --mend", file=sys.stderr)
+        return os.EX_USAGE
     loaded = loaded_desk(arguments)
     spool, archive = places(loaded)
     try:

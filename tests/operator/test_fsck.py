@@ -215,6 +215,8 @@ def test_it_checks_beside_a_running_desk_and_does_not_mend(
     assert json.loads(capsys.readouterr().out)["problems"] == []
     assert cli.main([*typed, "--mend"]) == 69
     assert "stop it first" in capsys.readouterr().err
+    assert cli.main([*typed, "--from", "/backup/archive"]) == 64
+    assert "it goes with --mend" in capsys.readouterr().err
 
 
 def test_it_says_what_it_mended(
