@@ -2,7 +2,8 @@
 
 A forwarded customer mail is the customer's ticket, the agent's words above it a note (S60). A
 mail that the agent sent to the customer with the desk in Cc is their answer, and is not sent
-again (S86). Anything else is the agent's own question to the desk.
+again (S86). Anything else is the agent's own question to the desk; but what an admin writes
+below ``[release:H12]`` is about the mail that waits, and opens nothing.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from mailtrack.desk.acknowledging import acknowledge
 from mailtrack.desk.after import after
 from mailtrack.desk.agent_words import has_files
 from mailtrack.desk.brackets import is_forward_subject, without_brackets, without_prefixes
-from mailtrack.desk.carrying_out import decided
+from mailtrack.desk.carrying_out import asked_told, decided
 from mailtrack.desk.case import Case, Outcome, said
 from mailtrack.desk.commands.obey import Obeyed, Scene, obey
 from mailtrack.desk.commands.order import Problem, Refusal
-from mailtrack.desk.commands.table import understood
+from mailtrack.desk.commands.table import ENDS_WAITING, understood
 from mailtrack.desk.foretold import foretold
 from mailtrack.desk.hearing import News, tell_agents
 from mailtrack.desk.holding import HoldReason, Own, hold_refused, hold_unproved, leave_to_admins
@@ -49,6 +50,8 @@ def opens_ticket(case: Case, thread: Thread) -> bool:
     is_about_some = any(case.context.ticket(number) for number in case.reading.numbers)
     if thread.ticket is not None or is_about_some:
         return False
+    if _customer(case) is None and _is_about_waiting(_commands(case, thread)):
+        return False
     _, text = commands_on_top(case.mail.reply)
     is_file_alone = has_files(case) and not case.reading.brackets
     return bool(text.strip()) or is_file_alone or _forwarded(case) is not None
@@ -57,15 +60,13 @@ def opens_ticket(case: Case, thread: Thread) -> bool:
 def open_by_agent(case: Case, writer: Writer, thread: Thread, agent: Agent) -> Decision:
     """The ticket that an agent's mail opens, with the commands it brings."""
     requester, kind = _requester(case, agent)
-    own = _own_brackets(case)
+    own = _own_brackets(case, thread)
     in_subject = tuple(one for one in own if not one.from_body)
     subject = without_brackets(case.mail.subject, in_subject)
     owner = agent.name if kind is EntryKind.ANSWER else None
     opened = open_ticket(case, requester, subject=subject, owner=owner)
     ticket = opened.ticket
-    brackets = typed_brackets(case, ())
-    if case.grant is None or case.grant.brackets is None:
-        brackets = tuple(one for one in brackets if one in own)
+    brackets = _commands(case, thread)
     result = obey(
         brackets, (ticket,), scene=Scene(agent, case.policy, case.context, case.fresh)
     )
@@ -92,9 +93,29 @@ def _is_canned(bracket: Bracket) -> bool:
     return found is not None and found[0].word == CANNED
 
 
-def _own_brackets(case: Case) -> tuple[Bracket, ...]:
-    """The brackets of the mail, without those of the subject that it answers or forwards."""
+def _is_about_waiting(brackets: tuple[Bracket, ...]) -> bool:
+    """Whether all that is commanded is about mail that waits for somebody's word."""
+    found = tuple(understood(one) for one in brackets)
+    return bool(found) and all(one and one[0].word in ENDS_WAITING for one in found)
+
+
+def _commands(case: Case, thread: Thread) -> tuple[Bracket, ...]:
+    """The brackets that the agent typed, or those that take their place."""
+    brackets = typed_brackets(case, ())
+    if case.grant is not None and case.grant.brackets is not None:
+        return brackets
+    own = _own_brackets(case, thread)
+    return tuple(one for one in brackets if one in own)
+
+
+def _own_brackets(case: Case, thread: Thread) -> tuple[Bracket, ...]:
+    """The brackets of the mail, without those of the subject that it answers or forwards.
+
+    A letter of ours has a customer's brackets round: there all are the agent's.
+    """
     subject, forwarded = case.mail.subject, case.mail.forwarded
+    if thread.has_capability and not is_forward_subject(subject):
+        return case.reading.brackets
     plain = without_prefixes(subject)
     theirs = plain if plain != subject.strip() else ""
     if is_forward_subject(subject) and forwarded is not None and forwarded.subject:
@@ -127,33 +148,36 @@ def _opened(
     news = News(Event.NEW, now, agent.id, entries[-1], changes)
     outcome += tell_agents(case, news)
     outcome += answer_questions(case, agent, obeyed.questions, (now,), changes=changes)
+    outcome += asked_told(case, outcome)
     return decided(outcome, Disposition.TICKET, now, agent)
 
 
 def _requester(case: Case, agent: Agent) -> tuple[Participant, EntryKind]:
     """Who asks, and what the agent's own words are in their ticket."""
-    forwarded = _forwarded(case)
-    if forwarded is not None:
-        sender = case.mail.forwarded.sender if case.mail.forwarded else None
-        assert sender is not None, "_forwarded looked"
-        return requester_from(case.policy.person_at(sender.address.key), sender), EntryKind.NOTE
-    for one in case.mail.to:
-        is_customer = case.policy.agent_at(one.address.key) is None
-        if is_customer and not case.policy.is_ours(one.address):
-            person = case.policy.person_at(one.address.key)
-            return requester_from(person, one), EntryKind.ANSWER
-    return requester_from(agent.id, Mailbox(agent.shown, agent.address)), EntryKind.MAIL
+    one = _customer(case)
+    if one is None:
+        return requester_from(agent.id, Mailbox(agent.shown, agent.address)), EntryKind.MAIL
+    kind = EntryKind.ANSWER if _forwarded(case) is None else EntryKind.NOTE
+    return requester_from(case.policy.person_at(one.address.key), one), kind
 
 
-def _forwarded(case: Case) -> str | None:
-    """The key of the customer whose mail was forwarded, None if none was."""
+def _customer(case: Case) -> Mailbox | None:
+    """The customer whose mail was forwarded, else who is written to; None if neither."""
+    written_to = (one for one in case.mail.to if _is_customers(case, one))
+    return _forwarded(case) or next(written_to, None)
+
+
+def _forwarded(case: Case) -> Mailbox | None:
+    """The customer whose mail was forwarded, None if none was."""
     forwarded = case.mail.forwarded
     if forwarded is None or not is_forward_subject(case.mail.subject):
         return None
-    address = forwarded.sender.address
-    if case.policy.agent_at(address.key) or case.policy.is_ours(address):
-        return None
-    return address.key
+    return forwarded.sender if _is_customers(case, forwarded.sender) else None
+
+
+def _is_customers(case: Case, one: Mailbox) -> bool:
+    is_agents = case.policy.agent_at(one.address.key) is not None
+    return not is_agents and not case.policy.is_ours(one.address)
 
 
 def _entries(case: Case, ticket: Ticket, agent: Agent, *, kind: EntryKind) -> tuple[Entry, ...]:

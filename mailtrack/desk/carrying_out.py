@@ -92,10 +92,7 @@ def carried_out(case: Case, thread: Thread, work: Work) -> Decision:
     outcome += answer_questions(
         case, work.agent, work.obeyed.questions, tickets, changes=changes
     )
-    news = tell_asked(case, outcome.effects)
-    told = {letter.person for letter in outcome.letters}
-    letters = tuple(one for one in news.letters if one.person not in told)
-    outcome += replace(news, letters=letters)
+    outcome += asked_told(case, outcome)
     ticket_or_none = new or (work.tickets[0] if work.tickets else None)
     says = work.has_words and work.tickets
     return decided(
@@ -104,6 +101,13 @@ def carried_out(case: Case, thread: Thread, work: Work) -> Decision:
         ticket_or_none,
         work.agent,
     )
+
+
+def asked_told(case: Case, outcome: Outcome) -> Outcome:
+    """A letter to each agent whose held mail was decided about, and who gets none as it is."""
+    news = tell_asked(case, outcome.effects)
+    told = {letter.person for letter in outcome.letters}
+    return replace(news, letters=tuple(one for one in news.letters if one.person not in told))
 
 
 def decided(

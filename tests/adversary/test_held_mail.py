@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from adversary.scene import (
+    ADA,
     CARA,
     IVAN,
     MALLORY,
     OLGA,
+    SUPPORT,
     Scene,
     a_ticket,
 )
@@ -108,6 +110,45 @@ def test_a_dropped_mail_stays_dropped(scene: Scene) -> None:
     scene.answer(letter, "no")
     scene.answer(letter, "ok")
     assert not closed(scene)
+
+
+def test_what_an_admin_writes_below_a_decision_opens_no_ticket_and_the_asked_agent_hears(
+    scene: Scene,
+) -> None:
+    held(scene)
+    # Confirmed, or proved: it is the same.
+    scene.mail(ADA, "[reject:H1]", "Never to Malta.")
+    assert scene.last(IVAN).name == "held"
+    scene.answer(scene.last(ADA, "held"), "ok")
+    assert scene.last(IVAN).name == "done"
+    scene.mail(IVAN, "[#1] [close]", "Pay to Gozo.", mail_from=MALLORY)
+    waiting = scene.stage.held_open()
+    scene.mail(ADA, f"Yes, please [release:{waiting[0].held_id}]", "It is fine.", login=ADA)
+    assert scene.last(IVAN).name == "done"
+    assert closed(scene)
+    assert len(waiting) == 1
+    assert scene.stage.held_open() == ()
+    assert scene.stage.ticket(2) is None
+
+
+def test_what_a_customer_wrote_into_the_subject_decides_about_no_held_mail(
+    scene: Scene,
+) -> None:
+    held(scene)
+    scene.mail(ADA, "Re: [release:H1] Printer", "What does she mean?", login=ADA)
+    scene.mail(ADA, "Fwd: [release:H1]", "See below.", login=ADA)
+    assert not closed(scene)
+    assert len(scene.stage.held_open()) == 1
+
+
+def test_an_answer_to_a_customer_that_tells_of_a_decision_is_her_ticket(scene: Scene) -> None:
+    a_ticket(scene)
+    scene.mail(OLGA, "[#1] [close]", "Pay to Malta.", mail_from=MALLORY)
+    headers = {"To": CARA, "Cc": SUPPORT}
+    scene.mail(ADA, "Let through [reject:H1]", "Write again.", headers=headers, login=ADA)
+    assert scene.stage.ticket(2).requester == CARA
+    assert not scene.stage.held_open()
+    assert scene.last(OLGA).name == "done"
 
 
 def test_a59_a_confirm_or_bounce_token_is_no_reply_address(scene: Scene) -> None:
