@@ -260,9 +260,8 @@ def _notification(case: Case, news: News, agent: Agent, event: Event) -> Letter:
             *actions_on(
                 ticket,
                 policy=policy,
-                language=agent.language,
+                reader=agent,
                 address=address,
-                is_mine=ticket.owner == agent.name,
             ),
         ),
         event=event,

@@ -301,12 +301,17 @@ class UnacknowledgedView(AgentLetterView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BouncedView(AgentLetterView):
-    """A letter of ours came back. ``words`` are what it said; ``diagnostic`` their server's."""
+    """A letter of ours came back. ``words`` are what it said; ``diagnostic`` their server's.
+
+    ``is_own``: it said the reader's own words. ``is_mine``: the ticket is the reader's.
+    """
 
     ticket: TicketView
     recipient: str
     is_permanent: bool
     words: str
+    is_own: bool = False
+    is_mine: bool = False
     status: str | None = None
     diagnostic: str = ""
 

@@ -111,23 +111,25 @@ def _tell(
     outcome = Outcome()
     for agent in agents:
         to = recipient_of(agent)
-        style = Style(why="bounced")
+        is_internal = agent.role is Role.LIGHT
+        style = Style(purpose=Purpose.NOTE if is_internal else Purpose.REPLY, why="bounced")
         token = reply_token(case, to, ticket=ticket, style=style)
         view = BouncedView(
             desk=desk_view(case.policy, queue_for(case.policy, ticket.queue).address),
             zone=case.policy.zone,
             now=case.fresh.now,
-            route=route_of(ticket, case.policy, is_internal=False),
+            route=route_of(ticket, case.policy, is_internal=is_internal),
             actions=actions_on(
                 ticket,
                 policy=case.policy,
-                language=agent.language,
+                reader=agent,
                 address=token_address(case, ticket, token),
-                is_mine=ticket.owner == agent.name,
             ),
             ticket=ticket_view(ticket, case.policy),
             recipient=letter.recipient,
             is_permanent=True,
+            is_own=agent.name == _author(ticket, letter),
+            is_mine=agent.name == ticket.owner,
             words=letter.text,
             status=bounce.status,
             diagnostic=bounce.diagnostic[:500],
@@ -140,16 +142,23 @@ def _tell(
 
 def _concerned(case: Case, ticket: Ticket, letter: SentLetter) -> tuple[Agent, ...]:
     """The author of the words that did not arrive, else the owner, else the team."""
+    name = _author(ticket, letter) or ticket.owner
+    names = (name,) if name else case.policy.team(ticket.queue)
+    agents = tuple(case.policy.agent(one) for one in names)
+    active = tuple(one for one in agents if one is not None and one.is_active)
+    return active or admins_of(case)
+
+
+def _author(ticket: Ticket, letter: SentLetter) -> str | None:
+    """The name of the agent whose words a letter to a customer said, None if nobody's."""
+    if letter.person.startswith("@"):
+        return None
     authors = (
         entry.author[1:]
         for entry in ticket.entries
         if entry.id == letter.entry_id and entry.author.startswith("@")
     )
-    name = next(authors, None) or ticket.owner
-    names = (name,) if name else case.policy.team(ticket.queue)
-    agents = tuple(case.policy.agent(one) for one in names)
-    active = tuple(one for one in agents if one is not None and one.is_active)
-    return active or admins_of(case)
+    return next(authors, None)
 
 
 def admins_of(case: Case) -> tuple[Agent, ...]:

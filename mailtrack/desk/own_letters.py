@@ -14,7 +14,7 @@ from mailtrack.desk.hearing import route_of
 from mailtrack.desk.late import listed
 from mailtrack.desk.letter_views import ConfigBrokenView, UndeliverableView
 from mailtrack.desk.machines import admins_of
-from mailtrack.desk.policy import Agent, Policy
+from mailtrack.desk.policy import Agent, Policy, Role
 from mailtrack.desk.showing import actions_on, desk_view, ticket_view
 from mailtrack.desk.ticking import case_without_mail
 from mailtrack.desk.views import Goes, RouteView
@@ -34,6 +34,7 @@ from mailtrack.tickets.fresh import Fresh
 from mailtrack.tickets.letter import SentLetter, late_notice
 from mailtrack.tickets.storm import StormMark
 from mailtrack.tickets.ticket import Ticket
+from mailtrack.tickets.token import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +108,23 @@ def _undeliverable(
 ) -> Outcome:
     letter, policy = undelivered.letter, case.policy
     why = "undeliverable" if undelivered.is_final else late_notice(letter.id)
-    to, style = recipient_of(agent), Style(why=why)
+    is_internal = agent.role is Role.LIGHT
+    purpose = Purpose.NOTE if is_internal else Purpose.REPLY
+    to, style = recipient_of(agent), Style(purpose=purpose, why=why)
     token = reply_token(case, to, ticket=ticket, style=style)
     address = token_address(case, ticket, token)
     view = UndeliverableView(
         desk=desk_view(policy, queue_for(policy, ticket.queue if ticket else "").address),
         zone=policy.zone,
         now=case.fresh.now,
-        route=route_of(ticket, policy, is_internal=False)
+        route=route_of(ticket, policy, is_internal=is_internal)
         if ticket
         else RouteView(Goes.COMMANDS),
         actions=actions_on(
             ticket,
             policy=policy,
-            language=agent.language,
+            reader=agent,
             address=address,
-            is_mine=ticket.owner == agent.name,
         )
         if ticket
         else (),

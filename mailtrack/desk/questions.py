@@ -156,9 +156,8 @@ def _shown(case: Case, agent: Agent, about: str, tickets: tuple[Ticket, ...]) ->
         actions=actions_on(
             ticket,
             policy=case.policy,
-            language=agent.language,
+            reader=agent,
             address=address,
-            is_mine=ticket.owner == agent.name,
         ),
         ticket=ticket_view(ticket, case.policy),
         entries=tuple(

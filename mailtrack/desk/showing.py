@@ -10,7 +10,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Final
 
-from mailtrack.desk.policy import CustomerRule, Policy
+from mailtrack.desk.policy import Agent, CustomerRule, Policy, Role
 from mailtrack.desk.views import (
     ActionView,
     ChangeView,
@@ -171,16 +171,25 @@ def line_of(ticket: Ticket, policy: Policy) -> TicketLine:
 
 
 def actions_on(
-    ticket: Ticket, *, policy: Policy, language: str, address: Address, is_mine: bool
+    ticket: Ticket, *, policy: Policy, reader: Agent, address: Address
 ) -> tuple[ActionView, ...]:
     """The action bar: mails to the reader's own token, with the command in the subject."""
-    if ticket.status.is_finished:
-        words: tuple[str, ...] = ("reopen", "note", "show")
-    else:
-        first = ("wait",) if is_mine else ("take",)
-        words = (*first, "resolve", "close", "note", "show")
+    words: tuple[str, ...] = ("note", "show")
+    if reader.role is not Role.LIGHT:
+        first = "wait" if ticket.owner == reader.name else "take"
+        words = (
+            ("reopen", *words)
+            if ticket.status.is_finished
+            else (first, "resolve", "close", *words)
+        )
     return tuple(
-        action(word, policy=policy, language=language, address=address, number=ticket.number)
+        action(
+            word,
+            policy=policy,
+            language=reader.language,
+            address=address,
+            number=ticket.number,
+        )
         for word in words
     )
 

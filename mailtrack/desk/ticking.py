@@ -161,9 +161,8 @@ def _rung(case: Case, agent: Agent, ticket: Ticket, rung: DueRung) -> RungView:
         actions=actions_on(
             ticket,
             policy=case.policy,
-            language=agent.language,
+            reader=agent,
             address=token_address(case, ticket, _token(case, agent, ticket)),
-            is_mine=ticket.owner == agent.name,
         ),
     )
 

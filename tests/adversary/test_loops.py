@@ -19,6 +19,8 @@ from adversary.scene import (
 )
 from client import Left
 
+from mailtrack.desk.policy import Role
+
 
 def acks(scene: Scene) -> list[Left]:
     return [letter for letter in scene.stage.left if letter.name == "acknowledged"]
@@ -230,6 +232,33 @@ def test_a75_a_bounce_at_its_own_address_tells_the_agent_once(scene: Scene) -> N
     told = [one for one in scene.left_to(IVAN) if one.name == "bounced"]
     assert len(told) == 1
     assert scene.stage.ticket(1).status.value == "open"
+
+
+@pytest.mark.parametrize(
+    ("language", "goes"),
+    [
+        ("en", "Your reply becomes an internal note."),
+        ("ru", "Ваш ответ станет внутренней заметкой."),
+        ("uk", "Ваша відповідь стане внутрішньою нотаткою."),
+    ],
+)
+def test_of_a_bounce_a_light_agent_hears_that_a_reply_stays_inside(
+    scene: Scene, language: str, goes: str
+) -> None:
+    scene.mail(CARA, "Printer", "It burns.")
+    scene.answer(scene.last(IVAN), "Done.", subject="[close]")
+    answer = scene.last(CARA, "answer")
+    ivan = next(one for one in scene.stage.policy.agents if one.name == "ivan")
+    light = replace(ivan, role=Role.LIGHT, language=language)
+    scene.stage.policy = replace(scene.stage.policy, agents=(light,))
+    raw = bounce_of(answer, to=answer.mail_from, recipient=CARA)
+    scene.send(raw, mail_from="", to=(answer.mail_from,))
+    told = scene.last(IVAN, "bounced")
+    assert goes in told.text
+    assert goes in told.html
+    assert not [word for word in ("[reopen]", "[take]", "[close]") if word in told.text]
+    scene.answer(told, "Her telephone is on the invoice.")
+    assert "invoice" not in scene.text_to_customers()
 
 
 @pytest.mark.parametrize("to", [SUPPORT, "reply"])
