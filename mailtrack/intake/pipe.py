@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import BinaryIO, Final
 
 from mailtrack import log
 from mailtrack.errors import TemporaryFailure
@@ -30,6 +30,10 @@ from mailtrack.mail.envelope import Front
 
 logger = log.get(__name__)
 
+# What is left of a mail that is too large is read and let go, or its mail server takes the
+# broken pipe for the answer; but not for ever.
+LET_GO_BYTES_MAX: Final = 1024 * 1024 * 1024
+_PIECE_BYTES: Final = 64 * 1024
 _MBOX_LINE: Final = b"From "
 _EXIT_CODES: Final = {
     NO_SUCH_USER: os.EX_NOUSER,
@@ -48,6 +52,24 @@ class Exit:
 
 
 PUT_OFF: Final = Exit(os.EX_TEMPFAIL, "Temporary failure, please try again later")
+
+
+def mail_on(stream: BinaryIO, *, size_bytes_max: int) -> bytes:
+    """One mail as it comes in; of one that is too large, no more than shows that.
+
+    The separator of an mbox on top of it takes nothing away from what it may be.
+    """
+    raw = stream.read(size_bytes_max + 1)
+    raw += stream.read(len(raw) - len(_without_mbox_line(raw)))
+    if len(_without_mbox_line(raw)) > size_bytes_max:
+        _let_go(stream)
+    return raw
+
+
+def _let_go(stream: BinaryIO) -> None:
+    left = LET_GO_BYTES_MAX
+    while left > 0 and (piece := stream.read(_PIECE_BYTES)):
+        left -= len(piece)
 
 
 def deliver(
@@ -102,4 +124,5 @@ def _refused(answer: Answer) -> Exit:
 
 def _without_mbox_line(raw: bytes) -> bytes:
     """Some agents begin with the separator of an mbox; it is no part of the mail."""
-    return raw.partition(b"\n")[2] if raw.startswith(_MBOX_LINE) else raw
+    ends_at = raw.find(b"\n") if raw.startswith(_MBOX_LINE) else -1
+    return raw[ends_at + 1 :]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from mailtrack import log
 from mailtrack.errors import MailtrackError
-from mailtrack.intake.pipe import PUT_OFF, Exit, deliver
+from mailtrack.intake.pipe import PUT_OFF, Exit, deliver, mail_on
 from mailtrack.intake.reception import Reception
 from mailtrack.intake.spool import Floor, Spool
 from mailtrack.mail.envelope import Front
@@ -42,7 +42,7 @@ def _delivered(arguments: Namespace) -> Exit:
     loaded = loaded_desk(arguments)
     config = loaded.config
     return deliver(
-        sys.stdin.buffer.read(),
+        mail_on(sys.stdin.buffer, size_bytes_max=config.limits.mail_bytes_max),
         arguments.rcpt,
         mail_from=arguments.mail_from,
         spool=Spool(Places(config.state).spool, floor=Floor(config.limits.free_disk_bytes_min)),

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,28 @@ import pytest
 from mailtrack import cli
 from mailtrack.config import write_example
 from mailtrack.config.keys import INSTANCE_FILE, KEYS_FILE
+from mailtrack.intake import pipe
 from mailtrack.intake.spool import Spool
 
 pytestmark = pytest.mark.usefixtures("undo_the_log")
+
+
+class Long(io.RawIOBase):
+    """A mail of `size_bytes`, made as it is read."""
+
+    def __init__(self, head: bytes, size_bytes: int) -> None:
+        self._head, self.left = head, size_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        piece = (self._head or b"x" * len(buffer))[: min(len(buffer), self.left)]
+        self._head = self._head[len(piece) :]
+        buffer[: len(piece)] = piece
+        self.left -= len(piece)
+        return len(piece)
+
 
 MAIL = b"From: cara@cust.example\r\nTo: support@help.example\r\n\r\nHelp.\r\n"
 
@@ -53,3 +73,50 @@ def test_keys_that_cannot_be_used_send_no_mail_back(config: Path, tmp_path: Path
     (tmp_path / "state" / INSTANCE_FILE).write_text("0" * 32)
     (tmp_path / "state" / KEYS_FILE).mkdir()
     assert delivered(config) == os.EX_TEMPFAIL
+
+
+SEPARATOR = b"From cara@cust.example Mon Mar  2 09:00:00 2026\n"
+
+
+@pytest.mark.parametrize("separator", [b"", SEPARATOR, b"From " + b"x" * 1500 + b"\n"])
+@pytest.mark.parametrize(("more", "code"), [(0, os.EX_OK), (1, os.EX_DATAERR)])
+def test_a_mail_may_be_as_large_as_the_limit_whatever_stands_on_top(
+    config: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    separator: bytes,
+    more: int,
+    code: int,
+) -> None:
+    limited_to_2_kb(config)
+    size = 2048 + more
+    stream = Long(separator + MAIL, len(separator) + size)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(stream)))
+    assert delivered(config) == code
+    assert stream.left == 0
+    spool = Spool(tmp_path / "state" / "spool")
+    kept = [spool.read(one)[1] for one in spool.waiting(10)]
+    assert kept == ([MAIL.ljust(size, b"x")] if code == os.EX_OK else [])
+
+
+@pytest.mark.parametrize("head", [MAIL, b"From ", SEPARATOR])
+def test_a_mail_that_does_not_end_is_refused_and_not_kept_in_memory(
+    config: Path, monkeypatch: pytest.MonkeyPatch, head: bytes
+) -> None:
+    limited_to_2_kb(config)
+    monkeypatch.setattr(pipe, "LET_GO_BYTES_MAX", 20_000_000)
+    stream = Long(head, 60_000_000)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(stream)))
+    tracemalloc.start()
+    try:
+        assert delivered(config) == os.EX_DATAERR
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        assert stream.left > 0
+    finally:
+        tracemalloc.stop()
+
+
+def limited_to_2_kb(config: Path) -> None:
+    file = config / "mailtrack.yaml"
+    limits = "\nintake:\n  limits: {mail_size_max: 2KB}\n"
+    file.write_text(file.read_text("utf-8").replace("\nintake:\n", limits), "utf-8")
