@@ -22,13 +22,14 @@ settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def undo_the_log() -> Iterator[None]:
-    """Whatever the test sets the log up for ends with it."""
+    """Whatever a test, or a command it runs, does to the log of the process ends with it."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     yield
     root.handlers, root.level = handlers, level
+    logging.disable(logging.NOTSET)
     structlog.reset_defaults()
 
 

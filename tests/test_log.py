@@ -17,9 +17,6 @@ TOKEN = "rk" + "abc23xyz" + "m" * 20
 ROOT = Path(__file__).parents[1]
 
 
-pytestmark = pytest.mark.usefixtures("undo_the_log")
-
-
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 

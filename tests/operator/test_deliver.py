@@ -14,8 +14,6 @@ from mailtrack.config.keys import INSTANCE_FILE, KEYS_FILE
 from mailtrack.intake import pipe
 from mailtrack.intake.spool import Spool
 
-pytestmark = pytest.mark.usefixtures("undo_the_log")
-
 
 class Long(io.RawIOBase):
     """A mail of `size_bytes`, made as it is read."""

@@ -12,8 +12,6 @@ import pytest
 from mailtrack import cli
 from mailtrack.operator import inspect
 
-pytestmark = pytest.mark.usefixtures("undo_the_log")
-
 MAIL = b"Subject: Printer\r\n\r\nIt burns.\r\n"
 
 

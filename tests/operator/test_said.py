@@ -142,7 +142,6 @@ def test_f21_status_sees_a_full_disk_before_the_watch_of_a_running_desk_does(
     assert [one["name"] for one in said["alarms"]] == ["disk_low"]
 
 
-@pytest.mark.usefixtures("undo_the_log")
 def test_a_start_that_fails_says_which_place_is_taken(says: Says, tmp_path: Path) -> None:
     file = tmp_path / "config" / "mailtrack.yaml"
     text = file.read_text("utf-8")
