@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return os.EX_OK
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        return _failed(f"{place}{error.strerror}", os.EX_IOERR)
+        return _failed(f"{place}{error.strerror or error}", os.EX_IOERR)
     except KeyboardInterrupt:
         return 130
     return code

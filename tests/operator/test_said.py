@@ -1,6 +1,7 @@
 """What the commands say to the operator: counts that agree, plurals, mistakes, help."""
 
 import asyncio
+import io
 import json
 import re
 import socket
@@ -166,6 +167,15 @@ def test_a_folder_where_a_file_should_be_is_named(
 ) -> None:
     assert cli.main(("inspect", str(tmp_path))) == 74
     assert capsys.readouterr().err == f"mailtrack: {tmp_path}: Is a directory\n"
+
+
+def test_a_failure_that_has_no_number_is_said_in_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (tmp_path / "for-writing").open("wb") as stream:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(stream))
+        assert cli.main(("inspect",)) == 74
+    assert capsys.readouterr().err == "mailtrack: read\n"
 
 
 def test_an_archive_that_is_not_there_is_not_made_by_looking_for_lost_mail_in_it(

@@ -55,7 +55,7 @@ def test_what_makes_a_new_database_is_what_the_scripts_make(tmp_path: Path) -> N
     if os.environ.get("UPDATE_SCHEMA"):
         newest.write_text(made, "utf-8")
     assert newest.read_text("utf-8") == made, (
-        "UPDATE_SCHEMA=1 pytest tests/store/test_schema.py"
+        "UPDATE_SCHEMA=1 .venv/bin/python -m pytest tests/store/test_schema.py"
     )
     anew = tmp_path / "anew.db"
     Database(f"sqlite:///{anew}").migrate()
