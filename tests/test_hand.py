@@ -153,7 +153,11 @@ async def test_nobody_waits_for_ever(table: Table, monkeypatch: pytest.MonkeyPat
     await table.deal_out(2)
 
 
-async def test_a_full_batch_is_ordered_in_no_time(table: Table) -> None:
+async def test_a_full_batch_is_ordered_in_no_time(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # On a busy machine some of so many are slow to be read, and would be passed by the others.
+    monkeypatch.setattr(hand, "READ_TOGETHER_SECONDS", 60.0)
     for number in range(hand.BATCH_MAX):
         table.put(mail(f"{number}", sender=f"s{number}", answers=f"x{number}"))
     began = time.process_time()
