@@ -161,6 +161,7 @@ class Daemon:
         taken, ``TemporaryFailure`` if the database cannot be reached.
         """
         await asyncio.to_thread(self.spool.lock)
+        writing = asyncio.create_task(self.spool.start())
         await asyncio.to_thread(self.database.migrate)
         await asyncio.to_thread(self._release_claims)
         await self.sender.start()
@@ -169,6 +170,7 @@ class Daemon:
         self.clock.start()
         await asyncio.to_thread(self._probes.announce, self._keys)
         self.fronts = self._built_fronts()
+        await writing
         for front in self.fronts:
             await front.start()
         notify_systemd("READY=1", environ=self._environ)

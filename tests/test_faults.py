@@ -10,9 +10,11 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 from process import MAILTRACK, Process
 from waiting import wait_for
@@ -25,7 +27,8 @@ pytestmark = pytest.mark.slow
 
 IVAN = "ivan@help.example"
 CRASHING = str(Path(__file__).with_name("crashing.py"))
-SPOOLING = "mailtrack.intake.spoolwriter:SpoolWriter."
+SPOOLING = "mailtrack.intake.spooldisk:SpoolDisk."
+LARGE = "So it went on.\r\n" * 10_000  # the daemon's threads write it, not its process
 SPOOL = "mailtrack.intake.spool:Spool."
 LEDGER = "mailtrack.store.ledger:"
 # Where the desk dies, and whether its client had the 250 by then.
@@ -60,9 +63,9 @@ def mail(number: int, words: str = "Please.") -> bytes:
     ).encode()
 
 
-def is_taken(desk: Process, number: int) -> bool:
+def is_taken(desk: Process, number: int, words: str = "Please.") -> bool:
     try:
-        desk.send(mail(number), f"cara{number}@cust.example")
+        desk.send(mail(number, words), f"cara{number}@cust.example")
     except (OSError, smtplib.SMTPException):
         return False
     return True
@@ -80,16 +83,61 @@ def one_ticket_and_one_of_each_letter(desk: Process) -> None:
 
 @pytest.mark.parametrize("point", POINTS.values(), ids=POINTS.keys())
 def test_f1_to_f11_killed_at_this_point_a_mail_is_one_ticket(desk: Process, point: str) -> None:
+    killed_at_this_point_a_mail_is_one_ticket(desk, point)
+
+
+SPOOLING_POINTS = {name: at for name, at in POINTS.items() if at.startswith(SPOOLING)}
+
+
+@pytest.mark.parametrize("point", SPOOLING_POINTS.values(), ids=SPOOLING_POINTS.keys())
+def test_f1_to_f5_the_same_for_a_mail_that_goes_to_disk_in_pieces(
+    desk: Process, point: str
+) -> None:
+    killed_at_this_point_a_mail_is_one_ticket(desk, point, LARGE)
+
+
+def killed_at_this_point_a_mail_is_one_ticket(
+    desk: Process, point: str, words: str = "Please."
+) -> None:
     desk.command = (sys.executable, CRASHING, point)
     desk.start()
-    was_taken = is_taken(desk, 1)
+    was_taken = is_taken(desk, 1, words)
     wait_for(lambda: not desk.is_alive, 60, what="the desk dies")
     desk.kill()
     desk.command = MAILTRACK
     desk.start()
     if not was_taken:
-        wait_for(lambda: is_taken(desk, 1), 60, what="the sender comes again")
+        wait_for(lambda: is_taken(desk, 1, words), 60, what="the sender comes again")
     one_ticket_and_one_of_each_letter(desk)
+
+
+def writer_of(desk: Process) -> psutil.Process:
+    """The process that writes for the desk."""
+    children = psutil.Process(desk.pid).children()
+    (writer,) = [one for one in children if any("spoolchild" in w for w in one.cmdline())]
+    return writer
+
+
+def test_a_writer_that_is_killed_under_load_is_missed_by_nobody(desk: Process) -> None:
+    desk.start()
+    writer, mails = writer_of(desk), 120
+    taken: list[int] = []
+
+    def bring(number: int) -> None:
+        wait_for(lambda: is_taken(desk, number), 60, what="it is taken")
+        taken.append(number)
+
+    with ThreadPoolExecutor(8) as senders:
+        brought = [senders.submit(bring, number) for number in range(mails)]
+        wait_for(lambda: len(taken) >= mails // 4, 60, what="mail comes in")
+        writer.kill()
+        for one in brought:
+            one.result()
+    desk.wait_until_idle(90)
+    assert desk.ask("status")["tickets"] == {"new": mails}
+    assert desk.ask("fsck", "--deep")["problems"] == []
+    assert "spool_process_ended" in desk.log()
+    assert "Traceback" not in desk.log()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from waiting import wait_for
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 CRASHING = str(Path(__file__).with_name("crashing.py"))
-ON_DISK = "mailtrack.intake.spoolwriter:SpoolWriter._publish:after"
+ON_DISK = "mailtrack.intake.spooldisk:SpoolDisk._publish:after"
 DANA = "dana@client.example"
 BILLING = "billing@help.example"
 MAIL = mail("Printer on fire")

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 from nursery import Nursery
 from process import Process
@@ -32,6 +33,7 @@ KILLS = int(os.environ.get("MAILTRACK_TORTURE_KILLS") or (1_000 if IS_LONG else 
 SECONDS = float(os.environ.get("MAILTRACK_TORTURE_SECONDS") or 100_000)
 FOLDER = os.environ.get("MAILTRACK_TORTURE_FOLDER")
 SENDERS = 4  # the last one by IMAP
+WRITER_DIES_FIRST = 0.2  # the share of kills before which the process that writes is killed
 KILLED_WHILE_IT_STARTS = 0.1  # the share of kills that do not wait until it is up
 STARTS_SECONDS = 0.5  # and how late at most they come
 AFTER_A_MAIL_SECONDS = 0.15  # on average, a kill is so late after the mail it waited for
@@ -71,7 +73,7 @@ class Torture:
     def __init__(self, folder: Path, dovecot: Dovecot, tell: Callable[[str], None]) -> None:
         self.folder, self.dovecot, self._tell = folder, dovecot, tell
         self.began_at = time.monotonic()
-        self.kills = 0
+        self.kills = self.writers_killed = 0
         self._told_at = self.began_at
         self._chance = random.Random(19)
         self._kill_book = (folder / "kills").open("w", buffering=1)
@@ -150,12 +152,23 @@ class Torture:
             goal = (self.kills + self._chance.random()) * self.mails / (KILLS + 1)
             self._wait(lambda goal=goal: self.taken >= goal or self._is_over(), "mail comes in")
             self._let_pass(min(self._chance.expovariate(1 / AFTER_A_MAIL_SECONDS), 2))
+            if self._chance.random() < WRITER_DIES_FIRST:
+                self._kill_writer()
+                self._let_pass(min(self._chance.expovariate(1 / AFTER_A_MAIL_SECONDS), 2))
             self._kill()
             if self._chance.random() < KILLED_WHILE_IT_STARTS:
                 self._start(is_waited_for=False)
                 self._let_pass(self._chance.uniform(0, STARTS_SECONDS))
                 self._kill()
             self._start()
+
+    def _kill_writer(self) -> None:
+        """The process that writes for the desk, alone: the desk goes on without."""
+        for child in psutil.Process(self.desk.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if any("spoolchild" in word for word in child.cmdline()):
+                    child.kill()
+                    self.writers_killed += 1
 
     def _kill(self) -> None:
         self.desk.kill()
@@ -219,7 +232,8 @@ class Torture:
         """One line on how far it is: on the screen of the long form, and in a file."""
         line = (
             f"{time.monotonic() - self.began_at:6.0f} s: {self.taken} of {self.mails} mails, "
-            f"{self.senders[-1].taken} by IMAP; {self.kills} of {KILLS} kills; "
+            f"{self.senders[-1].taken} by IMAP; {self.kills} of {KILLS} kills, "
+            f"{self.writers_killed} of the writer alone; "
             f"{self.relay.taken} letters, {self.relay.faults.total()} faults; {more}"
         )
         with (self.folder / "progress").open("a") as file:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from mailtrack.intake.spooldraft import Draft
+from mailtrack.intake.spoolfile import opening_of
 from mailtrack.intake.spoolwriter import SpoolWriter
 from mailtrack.mail.envelope import Envelope
 
@@ -25,10 +25,11 @@ class Incoming:
     """
 
     def __init__(
-        self, draft: Draft, writer: SpoolWriter, check_room: Callable[[], None]
+        self, envelope: Envelope, writer: SpoolWriter, check_room: Callable[[], None]
     ) -> None:
         self.size_bytes = 0
-        self._draft = draft
+        self._envelope = envelope
+        self._draft = writer.new_draft()
         self._writer = writer
         self._check_room = check_room
         self._held = b""
@@ -50,7 +51,8 @@ class Incoming:
         written, self._held = self._held, b""
         if self._beginning is None:
             self._beginning = written[:SPILL_BYTES]
-        await self._writer.in_thread(lambda: self._draft.write(written))
+        opening = opening_of(self._envelope)
+        await self._writer.in_thread(lambda: self._draft.write(opening, written))
 
     async def store(self, received_at: datetime, rest: bytes = b"") -> Envelope:
         """The envelope with its id, once the mail, ``rest`` included, survives a power cut.
@@ -60,14 +62,14 @@ class Incoming:
         """
         self._check_room()
         self._is_handed_over = True
-        self._draft.envelope = replace(self._draft.envelope, received_at=received_at)
-        return await self._writer.store(self._draft, self._held + rest)
+        envelope = replace(self._envelope, received_at=received_at)
+        return await self._writer.store(self._draft, envelope, self._held + rest)
 
     def store_now(self, raw: bytes) -> Envelope:
         """The same for a whole mail and without a loop."""
         self._check_room()
         self._is_handed_over = True
-        return self._writer.store_now(self._draft, raw)
+        return self._writer.store_now(self._draft, self._envelope, raw)
 
     def discard(self) -> None:
         """Forget the mail, unless it was handed over; doing it again changes nothing."""

@@ -11,58 +11,62 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mailtrack.intake.spoolfile import head_of
-from mailtrack.mail.envelope import Envelope
-
 FILE_MODE: Final = 0o600
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-# What the envelope line of a mail may grow by from its first byte to its last: size and hash.
-_HEAD_RESERVE_BYTES: Final = 128
+# What the envelope line of a mail may grow by from its first byte to its last: size, hash, and
+# the fraction of the second in which it came.
+_LINE_RESERVE_BYTES: Final = 160
 
 
 class Draft:
-    """The draft at ``path``. ``envelope`` is whole, but for the id, once it is finished."""
+    """The draft at ``path``. ``size_bytes`` and ``sha256`` are right once it is finished.
 
-    def __init__(self, path: Path, envelope: Envelope) -> None:
+    ``opening`` is the envelope line without them, as ``spoolfile.opening_of`` has it.
+    """
+
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.envelope = envelope
+        self.size_bytes = 0
+        self.sha256 = ""
         self._file: int | None = None
-        self._head_bytes = 0
-        self._size_bytes = 0
+        self._line_bytes = 0
         self._hash = hashlib.sha256()
         self._is_discarded = False
         self._lock = threading.Lock()
 
-    def write(self, piece: bytes) -> None:
+    @property
+    def is_begun(self) -> bool:
+        """Whether a part of it is on disk."""
+        return self._file is not None
+
+    def write(self, opening: bytes, piece: bytes) -> None:
         """Add a piece of a mail that is too large to be kept in memory."""
         with self._lock:
             if self._is_discarded:
                 return
             if self._file is None:
-                self._head_bytes = len(head_of(self.envelope)) + _HEAD_RESERVE_BYTES
+                self._line_bytes = len(opening) + _LINE_RESERVE_BYTES
                 self._file = os.open(self.path, _FLAGS, FILE_MODE)
-                _write_all(self._file, head_of(self.envelope, length=self._head_bytes))
+                _write_all(self._file, b" " * self._line_bytes)
             self._count(piece)
             _write_all(self._file, piece)
 
-    def finish(self, rest: bytes) -> None:
+    def finish(self, opening: bytes, rest: bytes) -> None:
         """Add the last piece, or the only one, and the envelope line."""
         with self._lock:
             self._count(rest)
-            self.envelope = replace(
-                self.envelope, size_bytes=self._size_bytes, sha256=self._hash.hexdigest()
-            )
+            self.sha256 = self._hash.hexdigest()
+            line = line_of(opening, self.size_bytes, self.sha256, length=self._line_bytes)
             if self._file is None:
                 self._file = os.open(self.path, _FLAGS, FILE_MODE)
-                _write_all(self._file, head_of(self.envelope) + rest)
+                _write_all(self._file, line + rest)
                 return
             _write_all(self._file, rest)
             os.lseek(self._file, 0, os.SEEK_SET)
-            _write_all(self._file, head_of(self.envelope, length=self._head_bytes))
+            _write_all(self._file, line)
 
     def sync(self, sync: Callable[[int], None]) -> None:
         """Bring it to disk and close it."""
@@ -80,12 +84,18 @@ class Draft:
 
     def _count(self, piece: bytes) -> None:
         self._hash.update(piece)
-        self._size_bytes += len(piece)
+        self.size_bytes += len(piece)
 
     def _close(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def line_of(opening: bytes, size_bytes: int, sha256: str, *, length: int = 0) -> bytes:
+    """The whole envelope line, line end included, filled up with blanks to ``length`` bytes."""
+    line = b'%b"size_bytes":%d,"sha256":"%b"}' % (opening, size_bytes, sha256.encode("ascii"))
+    return line.ljust(length - 2) + b"\r\n"
 
 
 def _write_all(file: int, content: bytes) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from mailtrack.errors import MailtrackError
+from mailtrack.intake.spooldraft import line_of
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Envelope, Front
 
@@ -37,11 +38,13 @@ def sha256_of(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def head_of(envelope: Envelope, *, length: int = 0) -> bytes:
-    """The header line of an envelope, line end included. The spool id is the file's name.
+def head_of(envelope: Envelope) -> bytes:
+    """The header line of an envelope, line end included. The spool id is the file's name."""
+    return line_of(opening_of(envelope), envelope.size_bytes, envelope.sha256)
 
-    It is filled up with blanks to ``length`` bytes, to be written before all is known.
-    """
+
+def opening_of(envelope: Envelope) -> bytes:
+    """The same up to what is known of a mail only at its end, its size and hash."""
     facts = {
         "v": FORMAT,
         "front": envelope.front.value,
@@ -49,16 +52,14 @@ def head_of(envelope: Envelope, *, length: int = 0) -> bytes:
         "mail_from": _pair(envelope.mail_from),
         "rcpt_to": [_pair(address) for address in envelope.rcpt_to],
         "received_at": envelope.received_at.isoformat(),
-        "size_bytes": envelope.size_bytes,
-        "sha256": envelope.sha256,
         "authenticated_as": envelope.authenticated_as,
         "is_encrypted": envelope.is_encrypted,
         "full_size_bytes": envelope.full_size_bytes,
         "waiting_since": _text(envelope.waiting_since),
     }
     # json.dumps escapes every control and non-ASCII character: the line stays one line.
-    line = HEAD_NAME + json.dumps(facts, separators=(",", ":")).encode("ascii")
-    return line.ljust(length - 2) + b"\r\n"
+    line = json.dumps(facts, separators=(",", ":")).removesuffix("}")
+    return HEAD_NAME + line.encode("ascii") + b","
 
 
 def envelope_from(head: bytes, spool_id: str) -> Envelope:

@@ -1,11 +1,7 @@
-"""How a mail comes to disk: write, sync, rename, sync the folder; many at a time.
+"""Who brings a mail to disk, and who is told: the loop's side of ``spooldisk``.
 
-A few threads write: each takes some of the mails that wait, writes all of them and only then
-syncs them, so that they share the disk's journal; the renames of all that are written share one
-sync of the folder. Ids are given at the rename, under a lock, so that they rise in the order of
-acceptance and nobody who looks at ``new/`` can overlook a mail that is older than another.
-
-A thread that comes back from the disk waits for the loop to let Python go. Few threads, few
+A process of its own writes what came in one piece (see ``spoolprocess``); threads of ours write
+what is too large for that, and everything while there is no such process. Few threads, few
 calls, and one message to the loop for many mails are what makes this quick.
 """
 
@@ -13,48 +9,43 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
-import secrets
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 from mailtrack import log
 from mailtrack.errors import TemporaryFailure
+from mailtrack.intake.spoolchild import Report
+from mailtrack.intake.spooldisk import (
+    NO_ROOM,
+    Order,
+    Outcome,
+    Queue,
+    SpoolDisk,
+    microseconds_of,
+)
 from mailtrack.intake.spooldraft import Draft
+from mailtrack.intake.spoolfile import opening_of
+from mailtrack.intake.spoolprocess import WriterProcess
 from mailtrack.mail.envelope import Envelope
 
 logger = log.get(__name__)
 
 WRITERS_MAX: Final = 4  # threads; each waits for the disk most of the time
-SHARE_MAX: Final = 16  # mails that one of them takes at a time
 # So many mails within so short a time are a rush: a desk that is busy with them takes fewer.
 RUSH_MAILS: Final = 24
 RUSH_SECONDS: Final = 0.25
-
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+# If a mail was its death, those who come with it are not put off again and again.
+PROCESS_AGAIN_SECONDS: Final = 60.0
 
 
 class SpoolFull(TemporaryFailure):
     """There is no room for another mail; there may be later (SMTP 452 4.3.1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """A mail to be stored, what of it is not yet written, and where its id is waited for."""
-
-    draft: Draft
-    rest: bytes
-    named: asyncio.Future[str]
-
-
-_Outcome = tuple[_Order, str | Exception]
 
 
 class SpoolWriter:
@@ -71,22 +62,32 @@ class SpoolWriter:
         published: Callable[[], None],
         sync: Callable[[int], None],
     ) -> None:
-        self.is_broken = False
         self._drafts = drafts
         self._new = new
         self._published = published
-        self._sync = sync
-        self._mark = secrets.token_hex(4)  # no two processes share one
-        self._draft_numbers = count()
-        self._last_us = 0
-        self._writers = ThreadPoolExecutor(WRITERS_MAX, thread_name_prefix="spool")
-        self._gate = threading.Lock()
-        self._waiting: deque[_Order] = deque()
-        self._writing = 0  # threads at work on what waits
-        self._naming = threading.Lock()
-        self._written: deque[_Order] = deque()
-        self._stores: set[asyncio.Future[str]] = set()
+        self._disk = SpoolDisk(new, sync=sync)
+        self._newest_us = 0  # of all ids that somebody was told, whoever gave them
+        self._numbers = count()
+        self._threads = ThreadPoolExecutor(WRITERS_MAX, thread_name_prefix="spool")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._queue = Queue(
+            self._disk, self._threads, threads_max=WRITERS_MAX, tell=self._tell_loop
+        )
+        self._process: WriterProcess | None = None
+        self._lock: int | None = None
+        self._process_starts: asyncio.Task[None] | None = None
+        self._process_again: asyncio.TimerHandle | None = None
+        self._is_break_told = False
+        self._is_closing = False
+        self._stores: dict[int, asyncio.Future[Outcome]] = {}
+        self._all_told = asyncio.Event()
+        self._all_told.set()
         self._stored_at: deque[float] = deque(maxlen=RUSH_MAILS)  # monotonic
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the disk did not keep what it was given: nothing is accepted any more."""
+        return self._disk.broken_because is not None
 
     @property
     def is_in_a_rush(self) -> bool:
@@ -96,187 +97,149 @@ class SpoolWriter:
 
     def begin_above(self, microseconds: int) -> None:
         """Give only ids that are newer than this, should the clock have been put back."""
-        self._last_us = max(self._last_us, microseconds)
+        self._newest_us = max(self._newest_us, microseconds)
 
-    def draft_path(self) -> Path:
-        """A name that nobody has, for a mail that has no id yet."""
-        return self._drafts / f"{self._mark}.{next(self._draft_numbers)}"
+    def new_draft(self) -> Draft:
+        """A draft under a name that nobody has, for a mail that has no id yet."""
+        return Draft(self._drafts / f"{self._disk.mark}.{next(self._numbers)}")
 
     async def in_thread(self, work: Callable[[], None]) -> None:
         """Wait for the disk. Raises SpoolFull or TemporaryFailure."""
         try:
-            await asyncio.get_running_loop().run_in_executor(self._writers, work)
+            await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except OSError as error:
             raise _failure_from(error) from error
 
     def later(self, work: Callable[[], None]) -> None:
         """Have something done that nobody waits for."""
-        self._writers.submit(work)
+        self._threads.submit(work)
 
-    async def store(self, draft: Draft, rest: bytes) -> Envelope:
+    async def store(self, draft: Draft, envelope: Envelope, rest: bytes) -> Envelope:
         """Add ``rest``, and make it a mail; the answer is the envelope with its id and hash.
 
         A cancelled caller does not stop it. Raises SpoolFull or TemporaryFailure.
         """
         loop = asyncio.get_running_loop()
-        named: asyncio.Future[str] = loop.create_future()
-        self._stores.add(named)
-        named.add_done_callback(self._forget)
-        with self._gate:
-            self._waiting.append(_Order(draft, rest, named))
-            is_wanted = self._writing < WRITERS_MAX
-            self._writing += is_wanted
-        if is_wanted:
-            self._writers.submit(self._write_what_waits, loop)
-        try:
-            spool_id = await asyncio.shield(named)
-        except OSError as error:
-            raise _failure_from(error) from error
-        return replace(draft.envelope, spool_id=spool_id)
+        order = self._order(draft, envelope, rest)
+        told = self._stores[order.number] = loop.create_future()
+        self._all_told.clear()
+        if self._process is not None and self._process.is_up and not draft.is_begun:
+            self._process.order(order)
+        else:
+            self._loop = loop
+            self._queue.add(order)
+        return _stored(envelope, await told)
 
-    def store_now(self, draft: Draft, raw: bytes) -> Envelope:
+    def store_now(self, draft: Draft, envelope: Envelope, raw: bytes) -> Envelope:
         """The same without a loop."""
-        try:
-            self._write(draft, raw)
-            self._to_disk(draft)
-            with self._naming:
-                (spool_id,) = self._publish([draft])
-        except OSError as error:
-            raise _failure_from(error) from error
+        outcome = self._disk.store_one(self._order(draft, envelope, raw))
+        stored = _stored(envelope, outcome)
+        self.begin_above(microseconds_of(stored.spool_id))
         self._published()
-        return replace(draft.envelope, spool_id=spool_id)
+        return stored
 
     def publish_now(self, path: Path) -> str:
         """Give a finished file on the same disk an id and its place among those that wait."""
-        with self._naming:
-            target = self._new / self._next_id()
-            path.rename(target)
-            self._sync_folder()
+        spool_id = self._disk.publish_file(path, above=self._newest_us)
         self._published()
-        return target.name
+        return spool_id
 
     async def close(self) -> None:
         """Finish what is being stored."""
-        await asyncio.gather(*self._stores, return_exceptions=True)
-        self._writers.shutdown()
+        await self._all_told.wait()
+        self._is_closing = True
+        if self._process_again:
+            self._process_again.cancel()
+        if self._process_starts:
+            await self._process_starts
+        if self._process:
+            await self._process.close()
+        self._threads.shutdown()
 
-    def _forget(self, named: asyncio.Future[str]) -> None:
-        self._stores.discard(named)
-        if not named.cancelled():
-            named.exception()  # whoever waited may be gone
+    # The process that writes for us.
 
-    # In the threads.
+    async def start_process(self, *, lock: int | None) -> None:
+        """Let a process of its own write from now on, if the machine lets it begin."""
+        self._lock = lock
+        await self._begin()
 
-    def _write_what_waits(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Write and publish, some mails at a time, until nothing waits."""
-        while True:
-            with self._gate:
-                share = min(len(self._waiting), SHARE_MAX)
-                orders = [self._waiting.popleft() for _ in range(share)]
-                self._writing -= not orders
-            if not orders:
-                return
-            outcomes = self._written_of(orders)
-            with self._naming:
-                outcomes += self._publish_what_is_written()
-            if outcomes:
-                loop.call_soon_threadsafe(self._tell, outcomes)
+    def _begin(self) -> asyncio.Task[None]:
+        self._process_starts = asyncio.ensure_future(self._started())
+        return self._process_starts
 
-    def _written_of(self, orders: Sequence[_Order]) -> list[_Outcome]:
-        """Write all of these, then sync them; those that failed. The others wait for a name."""
-        failed: list[_Outcome] = []
-        for step in (self._write, self._to_disk):
-            left: list[_Order] = []
-            for order in orders:
-                try:
-                    step(order.draft, order.rest)
-                except Exception as error:  # noqa: BLE001 - raised where the mail is waited for
-                    failed.append((order, error))
-                else:
-                    left.append(order)
-            orders = left
-        self._written.extend(orders)
-        return failed
-
-    def _publish_what_is_written(self) -> list[_Outcome]:
-        """By all threads together: who comes first publishes for the others too."""
-        orders = [self._written.popleft() for _ in range(len(self._written))]
-        if not orders:
-            return []
+    async def _started(self) -> None:
+        process = WriterProcess(told=self._tell_of, ended=self._put_off)
         try:
-            ids = self._publish([order.draft for order in orders])
-        except Exception as error:  # noqa: BLE001 - raised where the mails are waited for
-            return [(order, error) for order in orders]
-        return list(zip(orders, ids, strict=True))
+            await process.start(self._new, lock=self._lock)
+        except OSError as error:
+            logger.warning("spool_process_missing", reason=error.strerror)
+            self._begin_later()
+        else:
+            self._process = process
 
-    def _tell(self, outcomes: Sequence[_Outcome]) -> None:
-        """In the loop again: answer everybody who waits."""
+    def _begin_later(self) -> None:
+        if not self._is_closing:
+            loop = asyncio.get_running_loop()
+            self._process_again = loop.call_later(PROCESS_AGAIN_SECONDS, self._begin)
+
+    def _put_off(self, orders: Iterable[Order]) -> None:
+        """It ended, and what became of these is not known: they may have been published."""
+        gone = OSError(errno.EPIPE, "the process that writes ended")
+        for order in orders:
+            self.later(order.draft.discard)
+        self._tell(Outcome(order.number, error=gone) for order in orders)
+        self._begin_later()
+
+    def _tell_of(self, report: Report) -> None:
+        if report.broken_because:
+            self._disk.broken_because = report.broken_because
+        self._tell(report.outcomes)
+
+    # What became of the orders.
+
+    def _order(self, draft: Draft, envelope: Envelope, rest: bytes) -> Order:
+        opening = opening_of(envelope)
+        return Order(next(self._numbers), draft, opening, rest, self._newest_us)
+
+    def _tell_loop(self, outcomes: list[Outcome]) -> None:
+        assert self._loop is not None, "somebody waits there"
+        self._loop.call_soon_threadsafe(self._tell, outcomes)
+
+    def _tell(self, outcomes: Iterable[Outcome]) -> None:
+        """In the loop: answer everybody who waits."""
         now = time.monotonic()
-        for order, outcome in outcomes:
-            if isinstance(outcome, Exception):
-                order.named.set_exception(outcome)
-            else:
-                order.named.set_result(outcome)
+        for outcome in outcomes:
+            told = self._stores.pop(outcome.number)
+            if not told.cancelled():  # whoever waited may be gone
+                told.set_result(outcome)
+            if outcome.error is None:
+                self.begin_above(microseconds_of(outcome.spool_id))
                 self._stored_at.append(now)
+        if not self._stores:
+            self._all_told.set()
+        if self.is_broken and not self._is_break_told:
+            self._is_break_told = True
+            reason = self._disk.broken_because
+            logger.critical("spool_broken", reason=reason, path=str(self._new))
         self._published()
 
-    def _write(self, draft: Draft, rest: bytes) -> None:
-        try:
-            draft.finish(rest)
-        except BaseException:
-            draft.discard()
-            raise
 
-    def _to_disk(self, draft: Draft, _rest: bytes = b"") -> None:
-        try:
-            draft.sync(self._sync_or_break)
-        except BaseException:
-            draft.discard()
-            raise
-
-    def _publish(self, drafts: Sequence[Draft]) -> list[str]:
-        """Give each its id and sync the folder once. All of them are accepted, or none."""
-        placed: list[Path] = []
-        try:
-            for draft in drafts:
-                target = self._new / self._next_id()
-                draft.path.rename(target)
-                placed.append(target)
-            self._sync_folder()
-        except BaseException:
-            for path in (*placed, *(draft.path for draft in drafts)):
-                path.unlink(missing_ok=True)
-            raise
-        return [path.name for path in placed]
-
-    def _sync_folder(self) -> None:
-        descriptor = os.open(self._new, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            self._sync_or_break(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _sync_or_break(self, descriptor: int) -> None:
-        """Sync; after a failure that is not a full disk nothing more is accepted.
-
-        The kernel drops the pages it could not write and the next sync says all is well:
-        only a restart tells what is really on disk.
-        """
-        try:
-            self._sync(descriptor)
-        except OSError as error:
-            if error.errno not in _FULL:
-                self.is_broken = True
-                logger.critical("spool_broken", reason=error.strerror, path=str(self._new))
-            raise
-
-    def _next_id(self) -> str:
-        self._last_us = max(time.time_ns() // 1000, self._last_us + 1)
-        return f"{self._last_us:016d}-{self._mark}"
+def _stored(envelope: Envelope, outcome: Outcome) -> Envelope:
+    """The envelope of a mail that is on disk. Raises what kept it from there."""
+    if isinstance(outcome.error, OSError):
+        raise _failure_from(outcome.error) from outcome.error
+    if outcome.error:
+        raise outcome.error
+    return replace(
+        envelope,
+        spool_id=outcome.spool_id,
+        size_bytes=outcome.size_bytes,
+        sha256=outcome.sha256,
+    )
 
 
 def _failure_from(error: OSError) -> TemporaryFailure:
     reason = f"{error.strerror} ({errno.errorcode.get(error.errno or 0, '?')})"
-    if error.errno in _FULL:
+    if error.errno in NO_ROOM:
         return SpoolFull("Out of room", reason=reason)
     return TemporaryFailure("Storage failure", reason=reason)

@@ -35,10 +35,12 @@ from mailtrack.mail.envelope import Envelope, Front
 TO = (Address("support", "help.example"),)
 
 
-@pytest.fixture
-async def spool(tmp_path: Path) -> AsyncIterator[Spool]:
+@pytest.fixture(params=["by threads", "by a process"])
+async def spool(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Spool]:
     spool = Spool(tmp_path / "spool", floor=NO_FLOOR)
     spool.lock()
+    if request.param == "by a process":
+        await spool.start()
     yield spool
     await spool.close()
 
@@ -304,16 +306,23 @@ async def work(spool, name):
 async def main():
     spool = Spool(Path(sys.argv[1]), floor=Floor(0, 0.0))
     spool.lock()
+    if sys.argv[2:]:
+        await spool.start()
     await asyncio.gather(*(work(spool, name) for name in range(8)))
 
 asyncio.run(main())
 """
 
 
+@pytest.mark.parametrize("by_a_process", [(), ("by a process",)], ids=["threads", "process"])
 @pytest.mark.parametrize("promises", [1, 40, 150])
-def test_no_promise_is_broken_by_a_kill(tmp_path: Path, promises: int) -> None:
+def test_no_promise_is_broken_by_a_kill(
+    tmp_path: Path, promises: int, by_a_process: tuple[str, ...]
+) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", CHILD, str(tmp_path), *by_a_process],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert child.stdout is not None
     lines = [child.stdout.readline() for _ in range(promises)]
