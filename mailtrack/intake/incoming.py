@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from mailtrack.intake.spoolfile import opening_of
-from mailtrack.intake.spoolwriter import SpoolWriter
+from mailtrack.intake.spoolwriter import SPILL_BYTES, SpoolWriter
 from mailtrack.mail.envelope import Envelope
-
-SPILL_BYTES: Final = 128 * 1024  # what is kept in memory of one mail
 
 
 class Incoming:

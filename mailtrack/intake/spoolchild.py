@@ -30,7 +30,7 @@ from mailtrack.intake.spooldraft import Draft
 # More of them share the disk no better, and take the processor from the daemon.
 THREADS_MAX: Final = 2
 RECEIVE_BYTES: Final = 256 * 1024
-_IGNORED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+IGNORED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 # The order's number, the microsecond that its id must come after, and the bytes of its path,
 # of the envelope line's beginning and of the mail, which follow.
@@ -105,7 +105,7 @@ def _error_from(code: int | None, text: str) -> Exception | None:
 
 def main(descriptor: int, new: Path) -> None:
     """Work for the daemon at the other end of the socket until that is gone."""
-    for number in _IGNORED:
+    for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
     disk, telling = SpoolDisk(new), threading.Lock()
     with socket.socket(fileno=descriptor) as daemon:

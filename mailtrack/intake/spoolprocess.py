@@ -8,8 +8,8 @@ off; a mail that comes twice by that is recognised, as after any crash.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +19,7 @@ from typing import Final
 
 import mailtrack
 from mailtrack import log
-from mailtrack.intake.spoolchild import Report, packed, report_from
+from mailtrack.intake.spoolchild import IGNORED, Report, packed, report_from
 from mailtrack.intake.spooldisk import Order
 
 logger = log.get(__name__)
@@ -27,8 +27,10 @@ logger = log.get(__name__)
 COMMAND: tuple[str, ...] = (sys.executable, "-P", "-m", "mailtrack.intake.spoolchild")
 START_SECONDS_MAX: Final = 5.0
 END_SECONDS_MAX: Final = 5.0
-# So long may a disk take for what is in hand; then it is the process that hangs.
-STALL_SECONDS: Final = 60.0
+END_LOOK_SECONDS: Final = 0.01
+# So long may a disk take for a mail; then it is the process that hangs. With its end, a stop of
+# the daemon still ends before a supervisor loses patience.
+STALL_SECONDS: Final = 30.0
 LOOK_SECONDS: Final = 5.0
 
 
@@ -45,10 +47,10 @@ class WriterProcess(asyncio.Protocol):
         self._told = told
         self._ended = ended
         self._orders: dict[int, Order] = {}
+        self._given_at: dict[int, float] = {}  # of the loop's clock, oldest first
         self._unsent: list[bytes] = []
         self._received = b""
         self._answered = asyncio.Event()  # or gone
-        self._waited_since = 0.0  # of the loop's clock, for what is in hand
         self._look_timer: asyncio.TimerHandle | None = None
         self._burial: asyncio.Task[None] | None = None
         self._is_gone = asyncio.Event()
@@ -62,7 +64,7 @@ class WriterProcess(asyncio.Protocol):
         """
         ours, theirs = socket.socketpair()
         try:
-            self._process = await asyncio.to_thread(_started, theirs.fileno(), new, lock)
+            self._process = _started(theirs.fileno(), new, lock)
         except OSError:
             ours.close()
             raise
@@ -70,8 +72,10 @@ class WriterProcess(asyncio.Protocol):
             theirs.close()
         ours.setblocking(False)
         await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
-        with contextlib.suppress(TimeoutError):
+        try:
             await asyncio.wait_for(self._answered.wait(), START_SECONDS_MAX)
+        except TimeoutError:
+            logger.warning("spool_process_missing", reason="it does not come up")
         if not self.is_up:
             self._let_go()
 
@@ -80,9 +84,8 @@ class WriterProcess(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         if not self._unsent:
             loop.call_soon(self._send)
-        if not self._orders:
-            self._waited_since = loop.time()
         self._orders[order.number] = order
+        self._given_at[order.number] = loop.time()
         self._unsent.append(packed(order))
 
     async def close(self) -> None:
@@ -97,9 +100,15 @@ class WriterProcess(asyncio.Protocol):
         self._unsent.clear()
 
     def _look(self) -> None:
-        """Once in a while: a process that hangs must not be waited for to the end of days."""
+        """Once in a while: a process that hangs must not be waited for to the end of days.
+
+        One of its threads may hang while another goes on, so every mail is looked at.
+        """
         loop = asyncio.get_running_loop()
-        if self._orders and loop.time() - self._waited_since > STALL_SECONDS:
+        now = loop.time()
+        if now - next(iter(self._given_at.values()), now) > STALL_SECONDS:
+            reason = f"nothing was heard of a mail for {STALL_SECONDS:.0f} seconds"
+            logger.error("spool_process_strange", reason=reason, count=len(self._orders))
             self._let_go()
         else:
             self._look_timer = loop.call_later(LOOK_SECONDS, self._look)
@@ -135,16 +144,15 @@ class WriterProcess(asyncio.Protocol):
             self._let_go()
             return
         for outcome in report.outcomes:
-            del self._orders[outcome.number]
+            del self._orders[outcome.number], self._given_at[outcome.number]
         self.is_up = True
         self._answered.set()
-        self._waited_since = asyncio.get_running_loop().time()
         self._told(report)
 
     async def _bury(self) -> None:
         """Only when it is surely dead are its drafts nobody's."""
         assert self._process is not None, "started before"
-        code = await asyncio.to_thread(_end_of, self._process)
+        code = await _end_of(self._process)
         left, self._orders = tuple(self._orders.values()), {}
         if code or left:
             logger.error("spool_process_ended", reason=f"exit code {code}", count=len(left))
@@ -153,21 +161,34 @@ class WriterProcess(asyncio.Protocol):
 
 
 def _started(descriptor: int, new: Path, lock: int | None) -> subprocess.Popen[bytes]:
-    """It runs the same code as we do, wherever that was loaded from."""
+    """It runs the same code as we do, wherever that was loaded from.
+
+    It is born deaf to the signals that it ignores once it is up: who stops the daemon from a
+    terminal, at its start, sends them to both.
+    """
     home = str(Path(mailtrack.__file__).parent.parent)
     paths = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    return subprocess.Popen(  # noqa: S603 - our own words
-        (*COMMAND, str(descriptor), str(new)),
-        env={**os.environ, "PYTHONPATH": paths},
-        stdin=subprocess.DEVNULL,
-        pass_fds=(descriptor, *(() if lock is None else (lock,))),
-    )
-
-
-def _end_of(process: subprocess.Popen[bytes]) -> int:
-    """Wait for its end; how it ended, below zero by that signal."""
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, IGNORED)
     try:
-        return process.wait(END_SECONDS_MAX)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
+        return subprocess.Popen(  # noqa: S603 - our own words
+            (*COMMAND, str(descriptor), str(new)),
+            env={**os.environ, "PYTHONPATH": paths},
+            stdin=subprocess.DEVNULL,
+            pass_fds=(descriptor, *(() if lock is None else (lock,))),
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+
+
+async def _end_of(process: subprocess.Popen[bytes]) -> int:
+    """Wait for its end; how it ended, below zero by that signal.
+
+    Not in a thread: the machine may let none begin, and who sent a mail waits for this.
+    """
+    loop = asyncio.get_running_loop()
+    patient_until = loop.time() + END_SECONDS_MAX
+    while (code := process.poll()) is None:
+        if loop.time() > patient_until:
+            process.kill()
+        await asyncio.sleep(END_LOOK_SECONDS)
+    return code

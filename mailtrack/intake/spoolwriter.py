@@ -8,6 +8,7 @@ calls, and one message to the loop for many mails are what makes this quick.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import time
 from collections import deque
@@ -40,6 +41,9 @@ WRITERS_MAX: Final = 4  # threads; each waits for the disk most of the time
 # So many mails within so short a time are a rush: a desk that is busy with them takes fewer.
 RUSH_MAILS: Final = 24
 RUSH_SECONDS: Final = 0.25
+# What is kept in memory of a mail. A larger one, held by somebody who has to, is written by
+# threads: not copied again and again, and no small one waits behind it.
+SPILL_BYTES: Final = 128 * 1024
 # If a mail was its death, those who come with it are not put off again and again.
 PROCESS_AGAIN_SECONDS: Final = 60.0
 
@@ -112,7 +116,8 @@ class SpoolWriter:
 
     def later(self, work: Callable[[], None]) -> None:
         """Have something done that nobody waits for."""
-        self._threads.submit(work)
+        with contextlib.suppress(RuntimeError):  # no thread begins: it is done by one of later
+            self._threads.submit(work)
 
     async def store(self, draft: Draft, envelope: Envelope, rest: bytes) -> Envelope:
         """Add ``rest``, and make it a mail; the answer is the envelope with its id and hash.
@@ -123,7 +128,8 @@ class SpoolWriter:
         order = self._order(draft, envelope, rest)
         told = self._stores[order.number] = loop.create_future()
         self._all_told.clear()
-        if self._process is not None and self._process.is_up and not draft.is_begun:
+        is_small = not draft.is_begun and len(rest) < SPILL_BYTES
+        if self._process is not None and self._process.is_up and is_small:
             self._process.order(order)
         else:
             self._loop = loop
@@ -172,7 +178,7 @@ class SpoolWriter:
         try:
             await process.start(self._new, lock=self._lock)
         except OSError as error:
-            logger.warning("spool_process_missing", reason=error.strerror)
+            logger.warning("spool_process_missing", reason=str(error))
             self._begin_later()
         else:
             self._process = process

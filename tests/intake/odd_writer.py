@@ -2,7 +2,8 @@
 
 ``dies:POINT`` kills itself, ``sync:NUMBER`` has a disk that fails with this error, ``bug``
 meets a mistake of ours, ``old`` is of another version, ``mute`` never says that it is up,
-``hangs`` takes orders and does nothing, ``babbles`` speaks another language.
+``hangs`` takes orders and does nothing, ``sticks`` never gets over its first order and goes on
+with the others, ``babbles`` speaks another language.
 """
 
 import functools
@@ -10,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -33,10 +35,24 @@ def main(what: str, descriptor: int, new: Path) -> None:
             signal.pause()
         case "hangs":
             spoolchild.Queue.add = lambda *_: None
+        case "sticks":
+            stick_at_first()
         case "babbles":
             socket.socket(fileno=descriptor).sendall(b"HTTP/1.1 400 Bad Request\r\n")
             signal.pause()
     spoolchild.main(descriptor, new)
+
+
+def stick_at_first() -> None:
+    """The thread that has the first mail never comes back."""
+    finish, firsts = Draft.finish, iter([True])
+
+    def trap(*arguments: Any) -> None:
+        if next(firsts, False):
+            threading.Event().wait()
+        finish(*arguments)
+
+    Draft.finish = trap
 
 
 def die_at(point: str) -> None:

@@ -1,10 +1,12 @@
 """The process that writes for the daemon: what it says is there is, and it may end any time."""
 
 import asyncio
+import contextlib
 import errno
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from intake.doors import MAIL, NO_FLOOR, NOON
+from structlog.testing import capture_logs
 from waiting import wait_for
 
 from mailtrack import __version__
@@ -103,8 +106,10 @@ async def test_what_is_too_large_for_it_goes_by_threads_at_the_same_time(begin: 
         await incoming.add(b"y" * SPILL_BYTES)
         return await incoming.store(NOON, b"z")
 
-    envelopes = await asyncio.gather(*(put(spool, b"%d" % n) for n in range(30)), put_large())
-    assert len({envelope.spool_id for envelope in envelopes}) == 31
+    whole = put(spool, b"w" * SPILL_BYTES)  # as an IMAP server gives it
+    small = (put(spool, b"%d" % n) for n in range(30))
+    envelopes = await asyncio.gather(*small, whole, put_large())
+    assert len({envelope.spool_id for envelope in envelopes}) == 32
     assert spool.read(envelopes[-1].spool_id) == (envelopes[-1], b"y" * SPILL_BYTES + b"z")
     assert writer.io_counters().write_chars - before < SPILL_BYTES
     later = await put(spool)
@@ -130,6 +135,17 @@ async def test_the_daemons_signals_are_not_for_it(begin: Begin) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         writer.send_signal(number)
     assert spool.read((await put(spool)).spool_id)[1] == MAIL
+    assert writers() == [writer]
+
+
+async def test_the_daemons_signals_are_not_for_it_while_it_starts_either(begin: Begin) -> None:
+    beginning = asyncio.ensure_future(begin())
+    await is_so(lambda: bool(writers()))
+    (writer,) = writers()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        writer.send_signal(number)
+    spool = await beginning
+    await put(spool)
     assert writers() == [writer]
 
 
@@ -237,6 +253,55 @@ async def test_one_that_is_stopped_is_not_waited_for_either(
         await put(spool)
     assert writers() == []
     assert spool.read((await put(spool)).spool_id)[1] == MAIL
+
+
+async def test_a_mail_that_sticks_is_put_off_though_others_get_through(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spoolprocess, "STALL_SECONDS", 0.2)
+    monkeypatch.setattr(spoolprocess, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(spoolprocess, "END_SECONDS_MAX", 0.1)
+    spool = await begin("sticks")
+    stuck = asyncio.create_task(put(spool))
+    await asyncio.sleep(0)
+    through = 0
+    async with asyncio.timeout(30):
+        while not stuck.done():
+            with contextlib.suppress(TemporaryFailure):  # those in hand at its end
+                await put(spool)
+                through += 1
+    with pytest.raises(TemporaryFailure, match="ended"):
+        await stuck
+    assert through > 1
+
+
+async def test_where_no_thread_may_begin_its_end_is_noticed_too(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = await begin()
+    (writer,) = writers()
+    writer.suspend()
+    store = asyncio.create_task(put(spool))
+    await asyncio.sleep(0)
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", begins_not)
+        writer.kill()
+        with pytest.raises(TemporaryFailure, match="ended"):
+            await asyncio.wait_for(store, 30)
+    assert spool.read((await put(spool)).spool_id)[1] == MAIL
+
+
+def begins_not(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+async def test_one_that_does_not_come_up_is_told_of(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spoolprocess, "START_SECONDS_MAX", 0.0)
+    with capture_logs() as said:
+        await begin()
+    assert [one["event"] for one in said] == ["spool_process_missing"]
 
 
 @pytest.mark.parametrize("what", ["old", "mute", "babbles"])
