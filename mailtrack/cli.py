@@ -33,7 +33,14 @@ first steps:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the answer is its exit code."""
     parser = _parser()
-    chosen = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        chosen = parser.parse_args(words)
+    except SystemExit as end:
+        if end.code and words[:1] in (["deliver"], ("deliver",)):
+            # A slip in master.cf or .forward: any other code would send the mail back.
+            raise SystemExit(os.EX_TEMPFAIL) from end
+        raise
     if chosen.verb is None:
         parser.print_help()
         return os.EX_USAGE

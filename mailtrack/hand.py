@@ -18,7 +18,7 @@ from typing import Final
 from mailtrack import log
 from mailtrack.desk.poison import Poison
 from mailtrack.errors import TemporaryFailure
-from mailtrack.intake.spool import Spool
+from mailtrack.intake.spool import Spool, SpoolShut
 from mailtrack.intake.spoolfile import SpoolDamaged
 from mailtrack.mail.envelope import Envelope
 from mailtrack.mail.kin import HEADER_BYTES_MAX, Kin, kin_from
@@ -42,6 +42,8 @@ MOMENT_SECONDS: Final = 0.01
 IN_HAND_MAX: Final = 512
 LARGE_BYTES_MIN: Final = 256 * 1024
 LARGE_IN_MEMORY_MAX: Final = 4
+# How soon a mail is tried again whose file is not open to us: somebody has to mend that.
+SHUT_SECONDS: Final = 30.0
 REPLY_LOCAL_CHARS_MIN: Final = 30  # a reply address holds a token; a desk's own is shorter
 
 UNPROVED: Final = Origin()
@@ -90,6 +92,7 @@ class Hand:
         self._failures: dict[str, int] = {}
         self._readings: dict[str, asyncio.Task[Taken | None]] = {}
         self._undecided: dict[str, _Waiting] = {}
+        self._shut: dict[str, float] = {}  # monotonic: when it is tried again
         self._room_for_large = asyncio.Semaphore(LARGE_IN_MEMORY_MAX)
         self.is_stopping = False
 
@@ -118,6 +121,7 @@ class Hand:
         """The mail was decided, or set apart: nobody waits for it any longer."""
         self._failures.pop(spool_id, None)
         self._undecided.pop(spool_id, None)
+        self._shut.pop(spool_id, None)
 
     def count_failure(self, spool_id: str, reason: str) -> None:
         """The mail broke its reader, or us; it is tried again, shallowly or as poison."""
@@ -158,7 +162,7 @@ class Hand:
         for spool_id in self._spool.waiting(IN_HAND_MAX):
             if len(batch) == most:
                 break
-            if spool_id in self._readings:
+            if spool_id in self._readings or self._is_shut(spool_id):
                 continue
             self._look_at(spool_id)
             if is_slow and self._has_to_wait(spool_id, ahead):
@@ -217,6 +221,9 @@ class Hand:
             for other in others
         )
 
+    def _is_shut(self, spool_id: str) -> bool:
+        return time.monotonic() < self._shut.get(spool_id, 0.0)
+
     def _look_at(self, spool_id: str) -> None:
         if spool_id not in self._undecided:
             passes_at = time.monotonic() + KIN_SECONDS_MAX
@@ -261,6 +268,9 @@ class Hand:
             envelope, raw = await asyncio.to_thread(self._spool.read, spool_id)
         except SpoolDamaged as damaged:
             return await self._damaged(spool_id, damaged.what, tries)
+        except SpoolShut as shut:
+            self._pass_by(spool_id, shut.reason)
+            return None
         if failures >= FAILURES_MAX or tries > TRIES_MAX:
             reason = "it broke every reader" if failures else "the daemon died over it"
             return Taken(spool_id, envelope, None, Poison(reason, max(tries, failures)))
@@ -270,6 +280,13 @@ class Hand:
             self.count_failure(spool_id, str(died))
             return None
         return Taken(spool_id, envelope, mail)
+
+    def _pass_by(self, spool_id: str, reason: str) -> None:
+        """It waits where it is, as good as new, and holds up nobody."""
+        _log.error("mail_shut", spool_id=spool_id, reason=reason, seconds=SHUT_SECONDS)
+        self._shut[spool_id] = time.monotonic() + SHUT_SECONDS
+        self.forget_tries((spool_id,))
+        self._undecided.pop(spool_id, None)
 
     async def _damaged(self, spool_id: str, reason: str, tries: int) -> Taken | None:
         """To be set apart like all that nobody can read; None if the file was taken away."""

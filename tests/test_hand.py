@@ -1,6 +1,7 @@
 """Order within a conversation: a reply waits for its mail, and nobody else does."""
 
 import asyncio
+import errno
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -206,3 +207,46 @@ def test_bounds_of_kin() -> None:
     assert len(kin_from(b"References:" + many + b"\n\n").named) == IDS_MAX
     late = b"X: " + b"x" * HEADER_BYTES_MAX + b"\nMessage-ID: <late@a>\n\n"
     assert kin_from(late) == Kin()
+
+
+class Shut:
+    """A file that is not open to us, until `is_over`; the tests run as root, who may read all."""
+
+    def __init__(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_over = False
+        self.reads = 0
+        read_bytes = Path.read_bytes
+
+        def read(path: Path) -> bytes:
+            if path.name == name and not self.is_over:
+                self.reads += 1
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return read_bytes(path)
+
+        monkeypatch.setattr(Path, "read_bytes", read)
+
+
+async def test_a_mail_whose_file_is_not_open_to_us_holds_up_nobody(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.put(mail("shut", sender="cara"), mail("next", sender="dora"))
+    name = table.bench.spool.waiting(1)[0]
+    shut = Shut(name, monkeypatch)
+    await table.deal_out(1)
+    await table.deal()
+    assert table.given == ["next"]
+    assert shut.reads == 1, "it is left alone for a while"
+    assert not table.bench.spool.was_tried(name), "it is as good as new"
+
+
+async def test_a_mail_is_taken_once_its_file_is_open_to_us(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hand, "SHUT_SECONDS", 0.0)
+    table.put(mail("shut", sender="cara"))
+    shut = Shut(table.bench.spool.waiting(1)[0], monkeypatch)
+    await table.deal()
+    assert table.given == []
+    shut.is_over = True
+    await table.deal_out(1)
+    assert table.given == ["shut"]

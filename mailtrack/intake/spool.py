@@ -43,8 +43,13 @@ FOLDER_MODE: Final = 0o700
 
 # The file is gone, or lies where the disk gives nothing back.
 _FILE_LOST: Final = frozenset({errno.ENOENT, errno.EIO})
+_FILE_SHUT: Final = frozenset({errno.EACCES, errno.EPERM})
 # Microseconds since 1970, strictly rising in a process, and the mark of that process.
 _SPOOL_ID: Final = re.compile(r"(\d{16})-[0-9a-f]{8}\Z")
+
+
+class SpoolShut(TemporaryFailure):
+    """A waiting mail's file is not open to this user, as after `cp` by root."""
 
 
 class SpoolLocked(MailtrackError):
@@ -253,7 +258,8 @@ class Spool:
     def read(self, spool_id: str) -> tuple[Envelope, bytes]:
         """The envelope and the raw mail. Raises SpoolDamaged if the file is not whole.
 
-        TemporaryFailure if it is the world that fails and not the file: too many open files.
+        SpoolShut if the file is not open to this user; TemporaryFailure if it is the world that
+        fails and not the file: too many open files.
         """
         try:
             content = self._path(spool_id).read_bytes()
@@ -261,6 +267,8 @@ class Spool:
             what = f"cannot be read ({error.strerror})"
             if error.errno in _FILE_LOST:
                 raise SpoolDamaged(spool_id, what) from error
+            if error.errno in _FILE_SHUT:
+                raise SpoolShut("Storage failure", reason=self._whose(spool_id)) from error
             raise TemporaryFailure("Storage failure", reason=f"{spool_id} {what}") from error
         return split_file(content, spool_id)
 
@@ -359,6 +367,11 @@ class Spool:
         """
         return self._writer.publish_now(path)
 
+    def _whose(self, spool_id: str) -> str:
+        path = self._path(spool_id)
+        file, folder = (_owner_of(one) for one in (path, self._new))
+        return f"{path} belongs to {file} and cannot be read: chown {folder} {path}"
+
     def _ring(self) -> None:
         self.doorbell()
 
@@ -378,6 +391,13 @@ class Spool:
         for path in (*self._tmp.iterdir(), *self._attempts.iterdir()):
             if path.name not in alive:
                 path.unlink(missing_ok=True)
+
+
+def _owner_of(path: Path) -> str:
+    try:
+        return path.owner()
+    except (KeyError, OSError):  # a user without a name, a file that has gone
+        return "another user"
 
 
 def _checked(spool_id: str) -> str:

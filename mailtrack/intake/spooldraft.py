@@ -49,7 +49,7 @@ class Draft:
                 return
             if self._file is None:
                 self._line_bytes = len(opening) + _LINE_RESERVE_BYTES
-                self._file = os.open(self.path, _FLAGS, FILE_MODE)
+                self._file = _new_file(self.path)
                 _write_all(self._file, b" " * self._line_bytes)
             self._count(piece)
             _write_all(self._file, piece)
@@ -61,7 +61,7 @@ class Draft:
             self.sha256 = self._hash.hexdigest()
             line = line_of(opening, self.size_bytes, self.sha256, length=self._line_bytes)
             if self._file is None:
-                self._file = os.open(self.path, _FLAGS, FILE_MODE)
+                self._file = _new_file(self.path)
                 _write_all(self._file, line + rest)
                 return
             _write_all(self._file, rest)
@@ -96,6 +96,15 @@ def line_of(opening: bytes, size_bytes: int, sha256: str, *, length: int = 0) ->
     """The whole envelope line, line end included, filled up with blanks to ``length`` bytes."""
     line = b'%b"size_bytes":%d,"sha256":"%b"}' % (opening, size_bytes, sha256.encode("ascii"))
     return line.ljust(length - 2) + b"\r\n"
+
+
+def _new_file(path: Path) -> int:
+    """What root writes belongs to the folder's owner: else the desk could not read it."""
+    file = os.open(path, _FLAGS, FILE_MODE)
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.fchown(file, folder.st_uid, folder.st_gid)
+    return file
 
 
 def _write_all(file: int, content: bytes) -> None:

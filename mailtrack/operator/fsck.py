@@ -20,7 +20,7 @@ from pathlib import Path
 from mailtrack.config import Loaded
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.imap.ledger import Fetched, fetch_again, fetched
-from mailtrack.intake.spool import Spool, SpoolDamaged
+from mailtrack.intake.spool import Spool, SpoolDamaged, SpoolShut
 from mailtrack.operator.counted import counted
 from mailtrack.operator.place import loaded_desk, open_database
 from mailtrack.operator.progress import bar
@@ -208,6 +208,8 @@ def _damaged(spool_ids: list[str], spool: Spool) -> Iterable[str]:
         except SpoolDamaged as damaged:
             if spool.is_waiting(spool_id):  # else it was worked through meanwhile
                 yield str(damaged)
+        except SpoolShut as shut:
+            yield shut.reason
 
 
 def _altered(files: Files, archive: Archive) -> Iterable[str]:

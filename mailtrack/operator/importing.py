@@ -59,7 +59,14 @@ def run(arguments: Namespace) -> int:
         ]
         mails = sorted(chain.from_iterable(opened), key=lambda mail: mail.sent_at)
         taken = bar(map(import_.take, mails), of=len(mails), what="import")
-        counts = Counter(taken)
+        counts: Counter[str] = Counter()
+        try:
+            counts.update(taken)
+        except KeyboardInterrupt:
+            print(
+                "Broken off. Start it again to go on: nothing is taken twice.", file=sys.stderr
+            )
+            raise
     verb = "would be taken" if arguments.dry_run else "taken"
     there = "is" if counts[THERE] == 1 else "are"
     print(f"{counted(counts[TAKEN], 'mail')} {verb}, {counts[THERE]} {there} there already.")

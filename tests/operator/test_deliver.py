@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import sys
 import tracemalloc
 from pathlib import Path
@@ -71,6 +72,25 @@ def test_keys_that_cannot_be_used_send_no_mail_back(config: Path, tmp_path: Path
     (tmp_path / "state" / INSTANCE_FILE).write_text("0" * 32)
     (tmp_path / "state" / KEYS_FILE).mkdir()
     assert delivered(config) == os.EX_TEMPFAIL
+
+
+def test_a_slip_in_the_command_line_sends_no_mail_back(config: Path) -> None:
+    for slip in ((), ("--rcpt",), ("--recipient", "support@help.example")):
+        with pytest.raises(SystemExit) as end:
+            cli.main(("deliver", "--config", str(config), *slip))
+        assert end.value.code == os.EX_TEMPFAIL
+
+
+def test_what_root_delivers_belongs_to_the_desk(config: Path, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("Only root can write files that the desk may not read.")
+    spool = Spool(tmp_path / "state" / "spool")
+    for folder in (tmp_path / "state" / "spool").iterdir():
+        shutil.chown(folder, "nobody", "nogroup")
+    assert delivered(config) == os.EX_OK
+    (spool_id,) = spool.waiting(10)
+    file = tmp_path / "state" / "spool" / "new" / spool_id
+    assert (file.owner(), file.group()) == ("nobody", "nogroup")
 
 
 SEPARATOR = b"From cara@cust.example Mon Mar  2 09:00:00 2026\n"
