@@ -232,8 +232,7 @@ class Client:
         try:
             await self._ask("UID", verb, uid_set(uids), target)
         except SaidNo:
-            await self._ask("CREATE", target)
-            await self._ask("UID", verb, uid_set(uids), target)
+            await self._move_into_new(verb, uids, target)
         if verb == "COPY":
             await self.flag(uids, (DELETED,))
             # EXPUNGE alone would take away what others have marked as well.
@@ -244,6 +243,18 @@ class Client:
     def can_idle(self) -> bool:
         """Whether the server tells us by itself."""
         return "IDLE" in self._abilities and not self._refuses_idle
+
+    async def _move_into_new(self, verb: str, uids: Sequence[int], target: str) -> None:
+        """Make the folder first; another session of ours may have done so this moment."""
+        refused: SaidNo | None = None
+        try:
+            await self._ask("CREATE", target)
+        except SaidNo as no:
+            refused = no
+        try:
+            await self._ask("UID", verb, uid_set(uids), target)
+        except SaidNo as no:
+            raise refused or no from no
 
     async def idle(self, seconds: float) -> None:
         """Wait until the folder grows or the time is over."""

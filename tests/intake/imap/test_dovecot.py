@@ -100,6 +100,25 @@ async def test_mail_is_moved_into_a_folder_that_is_made(
     assert [subject_of(raw) for raw in dovecot.mails(account.user, folder=wire)] == ["Moved"]
 
 
+async def test_many_folders_make_the_one_they_move_into(
+    dovecot: Dovecot, tmp_path: Path
+) -> None:
+    folders = tuple(f"Box{number}" for number in range(6))
+    account = replace(account_on(dovecot), folders=folders, move_to="Done")
+    with dovecot.connect(account.user) as session:
+        for folder in folders:
+            assert session.create(folder)[0] == "OK"
+    for folder in folders:
+        dovecot.append(account.user, mail(f"In {folder}"), folder=folder)
+    async with fetching(tmp_path, account) as desk:
+        await taken(desk, len(folders))
+        await wait_until(
+            lambda: len(dovecot.mails(account.user, folder="Done")) == len(folders),
+            20,
+            what="all of them are in the folder",
+        )
+
+
 @pytest.mark.parametrize("name", ["Звернення", "Sales & Co", 'a "quoted" \\ name', "日本語/x"])
 async def test_a_folder_may_have_any_name(dovecot: Dovecot, tmp_path: Path, name: str) -> None:
     account = replace(account_on(dovecot), folders=(name.replace("/", "."),))
