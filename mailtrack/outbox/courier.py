@@ -8,6 +8,7 @@ twice is better than none, and both have the same Message-ID.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 import time
@@ -90,6 +91,7 @@ class SmtpCourier:
         self._timeouts = timeouts or Timeouts()
         self._tls_context = tls_context or _tls_context_for(relay)
         self._idle: list[_Line] = []
+        self._hanging_up: asyncio.Task[None] | None = None
 
     async def deliver(
         self,
@@ -116,12 +118,30 @@ class SmtpCourier:
 
     async def close(self) -> None:
         """Say QUIT on all idle connections."""
-        lines, self._idle = self._idle, []
-        for line in lines:
-            try:
-                await line.client.quit(timeout=QUIT_SECONDS_MAX)
-            except (aiosmtplib.SMTPException, OSError):
-                line.client.close()
+        if self._hanging_up:
+            self._hanging_up.cancel()
+            await asyncio.gather(self._hanging_up, return_exceptions=True)
+        while self._idle:
+            await self._quit(self._idle.pop())
+
+    async def _hang_up(self) -> None:
+        """Give back what nobody uses: the relay would keep a process for each."""
+        while self._idle:
+            oldest = self._idle[0]
+            left = oldest.used_at + IDLE_SECONDS_MAX - time.monotonic()
+            if left > 0:
+                await asyncio.sleep(left)
+            else:
+                await self._quit(self._idle.pop(0))
+
+    async def _quit(self, line: _Line) -> None:
+        try:
+            await line.client.quit(timeout=QUIT_SECONDS_MAX)
+        except (aiosmtplib.SMTPException, OSError):
+            line.client.close()
+        except BaseException:
+            line.client.close()
+            raise
 
     def _take_idle(self) -> _Line | None:
         """The connection used last, if it is still good; stale ones are closed in passing."""
@@ -203,6 +223,8 @@ class SmtpCourier:
     def _put_back(self, line: _Line) -> None:
         line.used_at = time.monotonic()
         self._idle.append(line)
+        if self._hanging_up is None or self._hanging_up.done():
+            self._hanging_up = asyncio.create_task(self._hang_up())
 
 
 @dataclass(frozen=True, slots=True)

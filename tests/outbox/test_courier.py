@@ -7,8 +7,10 @@ import pytest
 from intake.certificates import Certificate
 from intake.doors import Door, Setup
 from outbox.faulty_relay import DROP, HANG, SILENT_AFTER_TAKING, FaultyRelay
+from waiting import wait_until
 
 from mailtrack.mail.address import Address
+from mailtrack.outbox import courier as courier_module
 from mailtrack.outbox.courier import (
     LETTERS_PER_CONNECTION_MAX,
     SmtpCourier,
@@ -201,6 +203,19 @@ async def test_a_connection_that_died_while_idle_costs_nothing() -> None:
         await deliver(courier)
         relay.drop_all()
         assert kind_of(await deliver(courier)) == "delivered"
+        await courier.close()
+
+
+async def test_a_connection_that_nobody_uses_is_given_back_to_the_relay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(courier_module, "IDLE_SECONDS_MAX", 0.05)
+    async with FaultyRelay() as relay:
+        courier = courier_to(relay)
+        await deliver(courier)
+        await wait_until(lambda: "QUIT" in relay.commands, 5, what="the courier says QUIT")
+        assert kind_of(await deliver(courier)) == "delivered"
+        assert relay.connections == 2
         await courier.close()
 
 
