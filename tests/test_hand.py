@@ -210,7 +210,7 @@ def test_bounds_of_kin() -> None:
 
 
 class Shut:
-    """A file that is not open to us, until `is_over`; the tests run as root, who may read all."""
+    """A file that is not open to us until `is_over`: to root, who runs the tests, all are."""
 
     def __init__(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_over = False
