@@ -107,8 +107,8 @@ class Spool:
             holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
             raise SpoolLocked(
-                f"another mailtrack (process {holder}) is at work on the spool {self.root}; "
-                "stop it first, or give this one a directory of its own"
+                f"another mailtrack (process {holder}, or what writes for it) is at work on "
+                f"the spool {self.root}; stop it first, or give this one a directory of its own"
             ) from error
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode("ascii"))

@@ -167,7 +167,9 @@ def _started(descriptor: int, new: Path, lock: int | None) -> subprocess.Popen[b
     terminal, at its start, sends them to both.
     """
     home = str(Path(mailtrack.__file__).parent.parent)
-    paths = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    # What we were told not to look at (python -I) is not for it either.
+    others = None if sys.flags.ignore_environment else os.environ.get("PYTHONPATH")
+    paths = os.pathsep.join(filter(None, (home, others)))
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, IGNORED)
     try:
         return subprocess.Popen(  # noqa: S603 - our own words

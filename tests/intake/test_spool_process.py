@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -392,6 +393,18 @@ def test_it_ends_with_a_daemon_that_is_killed_and_keeps_the_lock_until_then(
     wait_for(lambda: not is_at_work(tmp_path), 30)
     spool.lock()
     asyncio.run(spool.close())
+
+
+def test_it_looks_for_its_code_nowhere_else_than_the_daemon(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit(3)")
+    command = (sys.executable, "-I", "-c", DAEMON, str(tmp_path / "spool"))
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) as daemon:
+        assert daemon.stdout is not None
+        assert daemon.stdout.readline() == b"up\n"
+        found = psutil.Process(daemon.pid).children()
+        daemon.kill()
+    assert len(found) == 1
 
 
 # What goes through the socket.
