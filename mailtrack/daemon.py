@@ -78,6 +78,7 @@ class Daemon:
         self._reading_files = asyncio.Lock()
         self._told: ConfigError | None = None
         self._state = config.state
+        self._started_as = config
         keys_file = keys_file_of(config.state, environ=environ)
         self._watched = Watched(folder, config.templates, environ=environ, keys=keys_file)
         places = Places(config.state)
@@ -267,6 +268,8 @@ class Daemon:
         self._loaded = found.with_keys(self._keys)
         self._loaded_at = self._now()
         _log.info("config_reloaded", count=len(found.files))
+        if waits := found.config.changed_since(self._started_as):
+            _log.warning("restart_needed", reason=", ".join(waits))
 
     async def _tell_of_mistakes(self, error: ConfigError) -> None:
         """By mail; as soon as there is a database to write it to."""

@@ -121,6 +121,11 @@ def test_changed_rules_are_taken_up_and_broken_ones_told_to_the_admin(desk: Proc
     desk.write(CARA, "Printer on fire", "It burns.")
     notified = desk.wait_for_letters("ivan@help.example", 1)
     assert notified["x-mailtrack-priority"] == "urgent"
+    assert "restart_needed" not in desk.log()
+    with (desk.config / "mailtrack.yaml").open("a") as file:
+        file.write("reader: {workers: 3}\n")
+    desk.hang_up()
+    wait_for(lambda: "restart_needed" in desk.log())
 
 
 def test_a_second_desk_on_the_same_spool_refuses(desk: Process, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from mailtrack.config.models import LogFormat, LogLevel
 from mailtrack.config.words import Listen
@@ -152,3 +153,31 @@ class Config:
     templates: tuple[Path, ...]
     alarm_command: tuple[str, ...] = ()
     keep_closed: timedelta | None = None
+
+    def changed_since(self, other: Config) -> tuple[str, ...]:
+        """The keys of mailtrack.yaml, or their parents, whose values differ."""
+        return tuple(
+            dict.fromkeys(
+                key
+                for field, key in _KEYS.items()
+                if getattr(self, field) != getattr(other, field)
+            )
+        )
+
+
+_KEYS: Final = {
+    "state": "state",
+    "storage_url": "storage",
+    "hostname": "intake.hostname",
+    "smtp": "intake.smtp",
+    "lmtp": "intake.lmtp",
+    "imap": "intake.imap",
+    "submission": "intake.submission",
+    "limits": "intake.limits",
+    "outgoing": "outgoing",
+    "reader": "reader",
+    "log_level": "log",
+    "log_format": "log",
+    "alarm_command": "alarms.command",
+    "keep_closed": "retention",
+}

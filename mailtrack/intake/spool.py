@@ -370,7 +370,7 @@ class Spool:
     def _whose(self, spool_id: str) -> str:
         path = self._path(spool_id)
         file, folder = (_owner_of(one) for one in (path, self._new))
-        return f"{path} belongs to {file} and cannot be read: chown {folder} {path}"
+        return f"it belongs to {file} and cannot be read: chown {folder} {path}"
 
     def _ring(self) -> None:
         self.doorbell()

@@ -167,7 +167,7 @@ def _compared(files: Files, books: Audit, spool: Spool, archive: Archive) -> Fou
     mendable += (f"{one}: handled, and still in the spool" for one in done)
     # Not set apart here: the desk does it, and the admins have their letter about it.
     damaged = _damaged(sorted(files.waiting - set(done)), spool)
-    problems += (f"{text}; the desk will set it apart and tell the admins" for text in damaged)
+    problems += damaged
     strangers = sorted(files.archived - {one.raw_sha256 for one in books.receipts})
     mendable += (f"archive {one[:12]}…: a mail that nobody has handled" for one in strangers)
     known = files.waiting | files.apart | receipts.keys()
@@ -207,9 +207,9 @@ def _damaged(spool_ids: list[str], spool: Spool) -> Iterable[str]:
             spool.read(spool_id)
         except SpoolDamaged as damaged:
             if spool.is_waiting(spool_id):  # else it was worked through meanwhile
-                yield str(damaged)
+                yield f"{damaged}; the desk will set it apart and tell the admins"
         except SpoolShut as shut:
-            yield shut.reason
+            yield f"{spool_id}: {shut.reason}"
 
 
 def _altered(files: Files, archive: Archive) -> Iterable[str]:

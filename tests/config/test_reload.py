@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 
 from config.conftest import DESK
 
-from mailtrack.config import Loaded, Watched
+from mailtrack.config import Loaded, Watched, load
 from mailtrack.errors import ConfigError
 
 Write = Callable[..., Path]
@@ -77,3 +78,12 @@ def test_own_templates_are_watched_as_soon_as_they_are_known(
     assert isinstance(loaded, Loaded)
     assert "hello" in loaded.policy.stationery.canned_names
     assert not watched.has_changed()
+
+
+def test_every_setting_that_waits_for_a_restart_is_named(write: Write) -> None:
+    config = load(write()).config
+    for field in fields(config):
+        other = replace(config, **{field.name: object()})
+        named = other.changed_since(config)
+        assert len(named) == (field.name != "templates"), field.name
+    assert config.changed_since(load(write()).config) == ()

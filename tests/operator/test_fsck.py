@@ -1,6 +1,7 @@
 """Every kind of damage: `fsck` names it, mends what is derived, and invents nothing."""
 
 import asyncio
+import errno
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -255,3 +256,20 @@ def test_a_mail_that_was_fetched_and_is_nowhere_is_fetched_again(desk: Desk) -> 
     assert ask(fetched=fetched(desk.folder)).mendable == ()
     assert pages.due([1, 2]) == [2]
     ledger.close()
+
+
+def test_a_file_that_is_not_open_to_us_is_named_with_what_to_do(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool_id = desk.bench.put(PDF.replace(b"pdf@", b"shut@"), 2)
+    read_bytes = Path.read_bytes
+
+    def read(path: Path) -> bytes:
+        if path.name == spool_id:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    (problem,) = desk.check().problems
+    assert problem.startswith(f"{spool_id}: it belongs to ")
+    assert "chown " in problem
