@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,7 +19,7 @@ from mailtrack.desk.poison import Poison
 from mailtrack.errors import TemporaryFailure
 from mailtrack.intake.spool import Spool, SpoolShut
 from mailtrack.intake.spoolfile import SpoolDamaged
-from mailtrack.mail.envelope import Envelope
+from mailtrack.mail.envelope import Envelope, RawFile
 from mailtrack.mail.kin import HEADER_BYTES_MAX, Kin, kin_from
 from mailtrack.mail.message import ParsedMail
 from mailtrack.reader import Reader, ReaderDied
@@ -40,8 +39,7 @@ READ_TOGETHER_SECONDS: Final = 0.1
 KIN_SECONDS_MAX: Final = 60.0
 MOMENT_SECONDS: Final = 0.01
 IN_HAND_MAX: Final = 512
-LARGE_BYTES_MIN: Final = 256 * 1024
-LARGE_IN_MEMORY_MAX: Final = 4
+LARGE_BYTES_MIN: Final = 256 * 1024  # read where they lie, never in this process
 # How soon a mail is tried again whose file is not open to us: somebody has to mend that.
 SHUT_SECONDS: Final = 30.0
 REPLY_LOCAL_CHARS_MIN: Final = 30  # a reply address holds a token; a desk's own is shorter
@@ -93,7 +91,6 @@ class Hand:
         self._readings: dict[str, asyncio.Task[Taken | None]] = {}
         self._undecided: dict[str, _Waiting] = {}
         self._shut: dict[str, float] = {}  # monotonic: when it is tried again
-        self._room_for_large = asyncio.Semaphore(LARGE_IN_MEMORY_MAX)
         self.is_stopping = False
 
     async def next(self, most: int = BATCH_MAX) -> list[Taken | None]:
@@ -253,11 +250,8 @@ class Hand:
     # Reading one mail: counted before, shallowly after a failure.
 
     async def _take(self, spool_id: str, tries: int) -> Taken | None:
-        """The mail, read. Few large ones are in memory at one time; small ones pass by."""
-        size_bytes = await asyncio.to_thread(self._spool.size_bytes, spool_id)
-        room = self._room_for_large if size_bytes >= LARGE_BYTES_MIN else nullcontext()
-        async with room:
-            taken = await self._read_one(spool_id, tries)
+        """The mail, read."""
+        taken = await self._read_one(spool_id, tries)
         if taken is None or taken.mail is None:
             return taken
         return replace(taken, origin=await self._prove(taken.mail, taken.envelope))
@@ -265,7 +259,7 @@ class Hand:
     async def _read_one(self, spool_id: str, tries: int) -> Taken | None:
         failures = self.failures_of(spool_id)
         try:
-            envelope, raw = await asyncio.to_thread(self._spool.read, spool_id)
+            envelope, raw = await asyncio.to_thread(self._found, spool_id)
         except SpoolDamaged as damaged:
             return await self._damaged(spool_id, damaged.what, tries)
         except SpoolShut as shut:
@@ -287,6 +281,12 @@ class Hand:
         self._shut[spool_id] = time.monotonic() + SHUT_SECONDS
         self.forget_tries((spool_id,))
         self._undecided.pop(spool_id, None)
+
+    def _found(self, spool_id: str) -> tuple[Envelope, bytes | RawFile]:
+        """Proved whole: the mail, or where a large one is."""
+        if self._spool.size_bytes(spool_id) >= LARGE_BYTES_MIN:
+            return self._spool.locate(spool_id)
+        return self._spool.read(spool_id)
 
     async def _damaged(self, spool_id: str, reason: str, tries: int) -> Taken | None:
         """To be set apart like all that nobody can read; None if the file was taken away."""

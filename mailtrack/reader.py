@@ -26,6 +26,7 @@ from typing import Final
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from mailtrack.errors import MailtrackError
+from mailtrack.mail.envelope import RawFile
 from mailtrack.mail.message import ParsedMail
 
 MEMORY_BYTES_MAX: Final = 512 * 1024 * 1024
@@ -49,6 +50,8 @@ class ReaderDied(MailtrackError):
 class Reader:
     """Reads mails, at most ``workers`` heavy ones at a time, each for ``wall_seconds``.
 
+    Large ones, which are read from their file, take half of the workers at most.
+
     Belongs to one event loop. ``idle_seconds`` after the last heavy mail the workers end.
     """
 
@@ -66,15 +69,23 @@ class Reader:
         self._cpu_seconds = cpu_seconds
         self._memory_bytes = memory_bytes
         self._idle_seconds = idle_seconds
+        # The other half stays free for what is small, and memory for the rest of the desk.
+        self._room_for_large = asyncio.Semaphore(max(1, workers // 2))
         self._pool: ProcessPool | None = None
         self._under_way: set[ProcessFuture[ParsedMail]] = set()
         self._idle_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
 
-    async def read(self, raw: bytes, *, shallow: bool = False) -> ParsedMail:
+    async def read(self, raw: bytes | RawFile, *, shallow: bool = False) -> ParsedMail:
         """The mail. Raises ``ReaderDied`` when its reader had to be killed or broke."""
-        if parsers().is_harmless(raw):
+        if isinstance(raw, bytes) and parsers().is_harmless(raw):
             return _parsed(raw, shallow=shallow)
+        async with (
+            self._room_for_large if isinstance(raw, RawFile) else contextlib.nullcontext()
+        ):
+            return await self._read_in_worker(raw, shallow=shallow)
+
+    async def _read_in_worker(self, raw: bytes | RawFile, *, shallow: bool) -> ParsedMail:
         arguments = (raw, shallow, self._cpu_seconds)
         future = self._started().schedule(read_in_worker, arguments, timeout=self._wall_seconds)
         if not self._under_way:
@@ -177,10 +188,16 @@ def _fenced(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))
 
 
-def read_in_worker(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
+def read_in_worker(raw: bytes | RawFile, shallow: bool, cpu_seconds: int) -> ParsedMail:
     """In the worker: one mail, under a limit of processor time of its own."""
     spend_at_most(cpu_seconds)
-    return _parsed(raw, shallow=shallow)
+    return _parsed(raw if isinstance(raw, bytes) else _content_of(raw), shallow=shallow)
+
+
+def _content_of(raw: RawFile) -> bytes:
+    with raw.path.open("rb") as file:
+        file.seek(raw.start_bytes)
+        return file.read()
 
 
 @cache

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from pathlib import Path
 
 import psutil
 import pytest
 from raw_mail import text_mail
-from waiting import wait_until
+from waiting import wait_for, wait_until
 
 from mailtrack import reader as reader_module
+from mailtrack.mail.envelope import RawFile
 from mailtrack.mail.message import ParsedMail
 from mailtrack.reader import Reader, ReaderDied
 
@@ -29,6 +31,15 @@ def endless(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
 def greedy(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
     """In a worker: a library that wants more memory than there is."""
     return ParsedMail(text=str(len(bytearray(2 << 30))))
+
+
+def sluggish(raw: bytes | RawFile, shallow: bool, cpu_seconds: int) -> ParsedMail:
+    """In a worker: tells that it has begun, and goes on when it is let."""
+    assert isinstance(raw, RawFile)
+    begun = raw.path.with_suffix(".begun")
+    begun.touch()
+    wait_for(lambda: not begun.exists(), WAIT_SECONDS_MAX)
+    return ParsedMail()
 
 
 def chatty(raw: bytes, shallow: bool, cpu_seconds: int) -> ParsedMail:
@@ -59,6 +70,39 @@ def is_worker(child: psutil.Process) -> bool:
 async def reader():
     reader = Reader(1, 10.0)
     yield reader
+    await reader.close()
+
+
+async def test_a_large_mail_is_read_from_its_file(reader: Reader, tmp_path: Path) -> None:
+    file = tmp_path / "mail"
+    file.write_bytes(b"Our line\r\n" + LARGE)
+    place = RawFile(file, len(b"Our line\r\n"))
+    assert await reader.read(place) == await reader.read(LARGE)
+    assert (await reader.read(place, shallow=True)).is_shallow
+    file.unlink()
+    with pytest.raises(ReaderDied):
+        await reader.read(place)
+
+
+async def test_large_mails_take_half_of_the_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "read_in_worker", sluggish)
+    reader = Reader(4, 60.0)
+    reads = [
+        asyncio.create_task(reader.read(RawFile(tmp_path / f"{number}.eml", 0)))
+        for number in range(4)
+    ]
+    begun = [tmp_path / f"{number}.begun" for number in range(4)]
+    await wait_until(lambda: begun[0].exists() and begun[1].exists(), WAIT_SECONDS_MAX)
+    begun[0].unlink()
+    await wait_until(begun[2].exists, WAIT_SECONDS_MAX)
+    assert not begun[3].exists(), "two are being read"
+    begun[1].unlink()
+    await wait_until(begun[3].exists, WAIT_SECONDS_MAX)
+    for file in begun[2:]:
+        file.unlink()
+    await asyncio.gather(*reads)
     await reader.close()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from mailtrack.intake.spoolfile import (
+    HEAD_BYTES_MAX,
     SpoolDamaged,
     envelope_from,
     head_of,
@@ -61,7 +62,11 @@ class Archive:
 
     def raw(self, sha256: str) -> bytes:
         """The mail as it was accepted, without our envelope line. FileNotFoundError if none."""
-        return without_head(self.path(sha256).read_bytes())
+        with self.path(sha256).open("rb") as file:
+            # The rest in one piece of its own: a mail of 25 MB need not be there twice.
+            head = without_head(file.readline(HEAD_BYTES_MAX))
+            rest = file.read()
+        return head + rest if head else rest
 
     def remove(self, sha256: str) -> None:
         """The mail of this hash is here no longer; nothing happens if it was not."""

@@ -27,12 +27,18 @@ from mailtrack.errors import MailtrackError, TemporaryFailure
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.incoming import Incoming
 from mailtrack.intake.spooldraft import FILE_MODE
-from mailtrack.intake.spoolfile import HEAD_BYTES_MAX, envelope_from, salvaged_from, split_file
+from mailtrack.intake.spoolfile import (
+    HEAD_BYTES_MAX,
+    envelope_from,
+    prove_file,
+    salvaged_from,
+    split_file,
+)
 from mailtrack.intake.spoolfile import SpoolDamaged as SpoolDamaged
 from mailtrack.intake.spoolwriter import SpoolFull as SpoolFull
 from mailtrack.intake.spoolwriter import SpoolWriter
 from mailtrack.mail.address import Address
-from mailtrack.mail.envelope import Envelope, Front
+from mailtrack.mail.envelope import Envelope, Front, RawFile
 
 ROOM_CHECK_SECONDS: Final = 1.0
 # A supervisor that restarts us does not wait for the last breath of the one before.
@@ -261,8 +267,22 @@ class Spool:
         SpoolShut if the file is not open to this user; TemporaryFailure if it is the world that
         fails and not the file: too many open files.
         """
-        try:
+        with self._failing_by_kind(spool_id):
             content = self._path(spool_id).read_bytes()
+        return split_file(content, spool_id)
+
+    def locate(self, spool_id: str) -> tuple[Envelope, RawFile]:
+        """The same for a mail too large to be kept in memory: where it lies, proved whole."""
+        path = self._path(spool_id)
+        with self._failing_by_kind(spool_id), path.open("rb") as file:
+            envelope = prove_file(file, spool_id)
+            return envelope, RawFile(path, file.tell() - envelope.size_bytes)
+
+    @contextmanager
+    def _failing_by_kind(self, spool_id: str) -> Iterator[None]:
+        """A file that is lost is damage of that mail; anything else is trouble of ours."""
+        try:
+            yield
         except OSError as error:
             what = f"cannot be read ({error.strerror})"
             if error.errno in _FILE_LOST:
@@ -270,7 +290,6 @@ class Spool:
             if error.errno in _FILE_SHUT:
                 raise SpoolShut("Storage failure", reason=self._whose(spool_id)) from error
             raise TemporaryFailure("Storage failure", reason=f"{spool_id} {what}") from error
-        return split_file(content, spool_id)
 
     def salvage(self, spool_id: str) -> Envelope | None:
         """What a damaged mail still tells of itself; None if its file is gone."""

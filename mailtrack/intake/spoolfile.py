@@ -10,7 +10,7 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import BinaryIO, Final
 
 from mailtrack.errors import MailtrackError
 from mailtrack.intake.spooldraft import line_of
@@ -19,6 +19,7 @@ from mailtrack.mail.envelope import Envelope, Front
 
 HEAD_NAME: Final = b"X-Mailtrack-Envelope: "
 HEAD_BYTES_MAX: Final = 512 * 1024  # 100 recipients of the longest kind take a quarter
+PIECE_BYTES: Final = 1024 * 1024
 FORMAT: Final = 1
 
 
@@ -93,13 +94,27 @@ def split_file(content: bytes, spool_id: str) -> tuple[Envelope, bytes]:
     head_end = content.find(b"\r\n", 0, HEAD_BYTES_MAX) + 2
     envelope = envelope_from(content[:head_end], spool_id)
     raw = content[head_end:]
-    if len(raw) != envelope.size_bytes:
-        raise SpoolDamaged(
-            spool_id, f"{len(raw)} of {envelope.size_bytes} bytes of the mail are there"
-        )
-    if sha256_of(raw) != envelope.sha256:
-        raise SpoolDamaged(spool_id, "the mail was altered after it was accepted")
+    _check_whole(envelope, len(raw), sha256_of(raw))
     return envelope, raw
+
+
+def prove_file(file: BinaryIO, spool_id: str) -> Envelope:
+    """The envelope of a file that is read to its end and proved whole. Raises SpoolDamaged."""
+    envelope = envelope_from(file.readline(HEAD_BYTES_MAX), spool_id)
+    size_bytes, digest = 0, hashlib.sha256()
+    while piece := file.read(PIECE_BYTES):
+        size_bytes += len(piece)
+        digest.update(piece)
+    _check_whole(envelope, size_bytes, digest.hexdigest())
+    return envelope
+
+
+def _check_whole(envelope: Envelope, size_bytes: int, sha256: str) -> None:
+    if size_bytes != envelope.size_bytes:
+        what = f"{size_bytes} of {envelope.size_bytes} bytes of the mail are there"
+        raise SpoolDamaged(envelope.spool_id, what)
+    if sha256 != envelope.sha256:
+        raise SpoolDamaged(envelope.spool_id, "the mail was altered after it was accepted")
 
 
 def salvaged_from(content: bytes, spool_id: str) -> Envelope:

@@ -31,6 +31,8 @@ FILENAME_CHARS_MAX: Final = 120
 REFERENCES_MAX: Final = 10  # the first and the last nine: security section 6.4
 ID_CHARS_MAX: Final = 900  # leaves room for the header's name in a line of 998
 _FOLD_AT: Final = 76
+# Whole lines. All of a large file at once would be in memory five times.
+BASE64_BLOCK_BYTES: Final = 57 * 4096
 _WORD_BYTES: Final = 39  # an encoded word of 64, so that its line stays within 76 (RFC 2047)
 
 # Marks that reorder what a reader sees, and ones that nobody sees: no part of any header.
@@ -53,7 +55,7 @@ def letter_bytes(mail: OutgoingMail, fetch: Fetch, sign: Sign | None = None) -> 
     signature on top. Raises ``LetterBlocked`` when the mail must not be sent; trying again does
     not help.
     """
-    raw = _head(mail) + _body(mail, fetch)
+    raw = b"".join([_head(mail), *_body(mail, fetch)])
     raw = sign(raw) if sign is not None else raw
     readers = tuple(box.address for box in (*mail.to, *mail.cc))
     let_through(raw, needs_utf8=needs_smtputf8(mail), readers=readers)
@@ -176,15 +178,15 @@ def _is_id(text: str) -> bool:
 # --- bodies -----------------------------------------------------------------------------------
 
 
-def _body(mail: OutgoingMail, fetch: Fetch) -> bytes:
-    """The MIME body with its own Content- headers first."""
+def _body(mail: OutgoingMail, fetch: Fetch) -> list[bytes]:
+    """The MIME body with its own Content- headers first, in pieces: files are large."""
     html = mail.html or ""
     parts: list[AttachmentRef | InlineFile] = [*mail.files, *mail.attachments]
     inline = [part for part in parts if _is_shown(part, html)]
     loose = [part for part in parts if part not in inline]
-    body = _text("plain", mail.text)
+    body = [_text("plain", mail.text)]
     if mail.html is not None:
-        shown = _text("html", mail.html)
+        shown = [_text("html", mail.html)]
         if inline:
             files = [_file(part, fetch, is_inline=True) for part in inline]
             shown = _multipart(mail, "related", [shown, *files])
@@ -205,7 +207,7 @@ def _cid(part: AttachmentRef | InlineFile) -> str | None:
     return bare if _CID.fullmatch(bare) else None
 
 
-def _multipart(mail: OutgoingMail, subtype: str, parts: list[bytes]) -> bytes:
+def _multipart(mail: OutgoingMail, subtype: str, parts: list[list[bytes]]) -> list[bytes]:
     # Neither quoted-printable nor base64 can contain "=_", so no part can contain the boundary.
     digest = hashlib.sha256(f"{subtype}/{mail.message_id}".encode()).hexdigest()[:32]
     boundary = f"=_{digest}".encode()
@@ -213,8 +215,10 @@ def _multipart(mail: OutgoingMail, subtype: str, parts: list[bytes]) -> bytes:
         subtype.encode(),
         boundary,
     )
-    inner = b"".join(b"--%s\r\n%s\r\n" % (boundary, part) for part in parts)
-    return b"%s%s--%s--\r\n" % (head, inner, boundary)
+    pieces = [head]
+    for part in parts:
+        pieces += (b"--%s\r\n" % boundary, *part, b"\r\n")
+    return [*pieces, b"--%s--\r\n" % boundary]
 
 
 def _text(subtype: str, text: str) -> bytes:
@@ -233,7 +237,7 @@ def _quoted_printable(line: str) -> bytes:
     return raw.replace(b"\n", b"\r\n")
 
 
-def _file(part: AttachmentRef | InlineFile, fetch: Fetch, *, is_inline: bool) -> bytes:
+def _file(part: AttachmentRef | InlineFile, fetch: Fetch, *, is_inline: bool) -> list[bytes]:
     content = part.content if isinstance(part, InlineFile) else fetch(part)
     cid = _cid(part)
     disposition = "inline" if is_inline else "attachment"
@@ -243,8 +247,12 @@ def _file(part: AttachmentRef | InlineFile, fetch: Fetch, *, is_inline: bool) ->
         _field("Content-Disposition", [f"{disposition};", *_filename(part.name)]),
         _field("Content-ID", [f"<{cid}>"] if cid else []),
     ]
-    encoded = base64.encodebytes(content).replace(b"\n", b"\r\n")
-    return b"".join(head) + b"\r\n" + encoded.removesuffix(b"\r\n")
+    pieces = [*head, b"\r\n"]
+    for at in range(0, len(content), BASE64_BLOCK_BYTES):
+        encoded = base64.encodebytes(content[at : at + BASE64_BLOCK_BYTES])
+        pieces.append(encoded.replace(b"\n", b"\r\n"))
+    pieces[-1] = pieces[-1].removesuffix(b"\r\n")
+    return pieces
 
 
 def _content_type(text: str) -> str:

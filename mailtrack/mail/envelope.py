@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
 
 from mailtrack.mail.address import Address
 
@@ -18,6 +20,13 @@ class Front(StrEnum):
     IMAP = "imap"
     PIPE = "pipe"
     IMPORT = "import"  # mail of the past, from the operator: nobody hears of it
+
+
+class RawFile(NamedTuple):
+    """A raw mail that is too large to be handed around: a file, and where in it it begins."""
+
+    path: Path
+    start_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

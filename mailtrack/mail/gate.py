@@ -32,6 +32,9 @@ _OPTIONAL: Final = frozenset({
 _IN_PARTS: Final = frozenset({
     "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID",
 })  # fmt: skip
+_LINE_END: Final = b"\r\n"
+_OPENING: Final = b"\r\n--=_"  # of a part, or the end of the last
+BLOCK_BYTES: Final = 1024 * 1024  # to be cut into lines at a time
 _FIELD: Final = re.compile(rb"([A-Za-z][A-Za-z-]{0,40}):(?: |$)")
 
 
@@ -44,22 +47,33 @@ def let_through(raw: bytes, *, needs_utf8: bool, readers: tuple[Address, ...]) -
 
     ``readers`` are the addresses that To and Cc may name, in this order, and no others.
     """
-    lines = raw.split(b"\r\n")
-    if not raw.count(b"\r") == raw.count(b"\n") == len(lines) - 1:
+    if not raw.count(b"\r") == raw.count(b"\n") == raw.count(_LINE_END):
         raise LetterBlocked("a stray line end")
     if b"\0" in raw:
         raise LetterBlocked("a NUL byte")
-    if max(map(len, lines)) > LINE_BYTES_MAX:
+    if _longest_line(raw) > LINE_BYTES_MAX:
         raise LetterBlocked(f"a line of more than {LINE_BYTES_MAX} bytes")
     if not needs_utf8 and not raw.isascii():
         raise LetterBlocked("bytes that are not ASCII")
-    head = lines[: lines.index(b"")] if b"" in lines else lines
+    head = _head_at(raw, 0)
     _check_names(_names(head), needed=_NEEDED, allowed=_NEEDED | _OPTIONAL | EXTRA_NAMES)
     if len(_addresses(head, b"From")) != 1:
         raise LetterBlocked("a From that is not one address")
     if (*_addresses(head, b"To"), *_addresses(head, b"Cc")) != readers:
         raise LetterBlocked("readers that are not the ones it is written to")
-    _check_parts(lines)
+    _check_parts(raw)
+
+
+def _longest_line(raw: bytes) -> int:
+    """Its length without its end; block by block, for a letter may be large."""
+    longest = at = 0
+    while at < len(raw):
+        is_last = len(raw) - at <= BLOCK_BYTES
+        end = -1 if is_last else raw.rfind(_LINE_END, at, at + BLOCK_BYTES)
+        end = end if end >= 0 else len(raw)
+        longest = max(longest, *map(len, raw[at:end].split(_LINE_END)))
+        at = end + len(_LINE_END)
+    return longest
 
 
 def _addresses(head: list[bytes], name: bytes) -> tuple[Address, ...]:
@@ -89,14 +103,27 @@ def _parts_of(field: bytes) -> list[bytes]:
     return [part for part in parts if part.strip()]
 
 
-def _check_parts(lines: list[bytes]) -> None:
+def _check_parts(raw: bytes) -> None:
     """The same for the header of each part, wherever a boundary of ours opens one."""
-    starts = [index for index, line in enumerate(lines) if line.startswith(b"--=_")]
-    for start in starts:
-        if lines[start].endswith(b"--"):
-            continue
-        end = lines.index(b"", start)
-        _check_names(_names(lines[start + 1 : end]), needed=frozenset(), allowed=_IN_PARTS)
+    at = raw.find(_OPENING)
+    while at >= 0:
+        line_end = raw.find(_LINE_END, at + len(_LINE_END))
+        line_end = line_end if line_end >= 0 else len(raw)
+        if not raw.endswith(b"--", at, line_end):
+            if raw.find(_LINE_END * 2, line_end) < 0:
+                raise LetterBlocked("a part without an end of its header")
+            head = _head_at(raw, line_end + len(_LINE_END))
+            _check_names(_names(head), needed=frozenset(), allowed=_IN_PARTS)
+        at = raw.find(_OPENING, at + 1)
+
+
+def _head_at(raw: bytes, start: int) -> list[bytes]:
+    """The lines from there to the next one that is empty, or to the end."""
+    if raw.startswith(_LINE_END, start):
+        return []
+    end = raw.find(_LINE_END * 2, start)
+    head = raw[start:end] if end >= 0 else raw[start:].removesuffix(_LINE_END)
+    return head.split(_LINE_END)
 
 
 def _names(lines: list[bytes]) -> list[str]:

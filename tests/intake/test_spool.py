@@ -4,6 +4,7 @@ import asyncio
 import errno
 import fcntl
 import hashlib
+import io
 import os
 import signal
 import stat
@@ -25,6 +26,7 @@ from mailtrack.intake.spool import Floor, Spool, SpoolDamaged, SpoolFull, SpoolL
 from mailtrack.intake.spoolfile import (
     envelope_from,
     head_of,
+    prove_file,
     sha256_of,
     split_file,
     without_head,
@@ -61,6 +63,17 @@ async def test_what_is_put_is_read_again(spool: Spool) -> None:
     envelope = await put(spool)
     assert spool.read(envelope.spool_id) == (envelope, MAIL)
     assert envelope.sha256 == hashlib.sha256(MAIL).hexdigest()
+
+
+async def test_a_large_mail_is_found_without_being_read(spool: Spool) -> None:
+    raw = b"Subject: large\r\n\r\n" + b"x" * (3 * 1024 * 1024 + 1)
+    stored = await put(spool, raw)
+    envelope, place = spool.locate(stored.spool_id)
+    assert envelope == stored
+    assert place.path.read_bytes()[place.start_bytes :] == raw
+    place.path.unlink()
+    with pytest.raises(SpoolDamaged, match="No such file"):
+        spool.locate(stored.spool_id)
 
 
 async def test_the_file_is_a_mail_an_operator_can_read(spool: Spool) -> None:
@@ -383,15 +396,16 @@ def _file_of(raw: bytes) -> bytes:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_come_out_as_they_went_in(raw: bytes) -> None:
-    assert split_file(_file_of(raw), "1")[1] == raw
+    envelope, there = split_file(_file_of(raw), "1")
+    assert there == raw
+    assert prove_file(io.BytesIO(_file_of(raw)), "1") == envelope
     assert without_head(_file_of(raw)) == raw
 
 
 @given(st.binary(min_size=1, max_size=50), st.data())
 def test_a_file_cut_short_anywhere_is_damaged(raw: bytes, data: st.DataObject) -> None:
-    content = _file_of(raw)
-    with pytest.raises(SpoolDamaged):
-        split_file(content[: data.draw(st.integers(0, len(content) - 1))], "1")
+    whole = _file_of(raw)
+    assert_it_is_damaged(whole[: data.draw(st.integers(0, len(whole) - 1))])
 
 
 @pytest.mark.parametrize(
@@ -412,8 +426,16 @@ def test_a_file_cut_short_anywhere_is_damaged(raw: bytes, data: st.DataObject) -
     ],
 )
 def test_what_was_altered_is_damaged(content: bytes) -> None:
-    with pytest.raises(SpoolDamaged):
+    assert_it_is_damaged(content)
+
+
+def assert_it_is_damaged(content: bytes) -> None:
+    """Read at once or in pieces, for the same reason."""
+    with pytest.raises(SpoolDamaged) as at_once:
         split_file(content, "1")
+    with pytest.raises(SpoolDamaged) as in_pieces:
+        prove_file(io.BytesIO(content), "1")
+    assert str(in_pieces.value) == str(at_once.value)
 
 
 def _failing_while(trouble: list[OSError]) -> Callable[[int], None]:

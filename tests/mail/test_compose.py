@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from mailtrack.mail.address import Address, Mailbox
 from mailtrack.mail.compose import (
+    BASE64_BLOCK_BYTES,
     HEADER_CHARS_MAX,
     ID_CHARS_MAX,
     LetterBlocked,
@@ -24,7 +25,7 @@ from mailtrack.mail.compose import (
     letter_bytes,
     needs_smtputf8,
 )
-from mailtrack.mail.gate import LINE_BYTES_MAX, let_through
+from mailtrack.mail.gate import BLOCK_BYTES, LINE_BYTES_MAX, let_through
 from mailtrack.mail.message import AttachmentRef, InlineFile, OutgoingMail
 
 CARA = Address("cara", "cust.example")
@@ -282,6 +283,7 @@ def test_what_is_not_ours_to_send_is_blocked(mail: OutgoingMail) -> None:
 
 
 GOOD = letter_bytes(PLAIN, nothing)
+MANY_LINES = GOOD + (b"y" * 76 + b"\r\n") * (BLOCK_BYTES // 78 + 1)
 
 
 @pytest.mark.parametrize(
@@ -303,6 +305,10 @@ GOOD = letter_bytes(PLAIN, nothing)
         GOOD.replace(b"Step", "Щep".encode()),
         GOOD + b"x" * (LINE_BYTES_MAX + 1),
         GOOD + b"--=_x\r\nX-Evil: 1\r\n\r\nwords\r\n",
+        GOOD + b"--=_x\r\nContent-Type: text/plain\r\n",
+        GOOD + b"--=_x",
+        MANY_LINES + b"x" * (LINE_BYTES_MAX + 1) + b"\r\nx\r\n",
+        MANY_LINES + b"--=_x\r\nX-Evil: 1\r\n\r\nwords\r\n",
         GOOD.replace(b"\r\n\r\n", b"\r\n \r\n\r\n"),
     ],
 )
@@ -313,6 +319,17 @@ def test_the_gate_stops_bytes_that_compose_would_never_write(raw: bytes) -> None
 
 def test_the_gate_lets_a_line_of_the_longest_length_through() -> None:
     let_through(GOOD + b"x" * LINE_BYTES_MAX, needs_utf8=False, readers=(CARA,))
+    let_through(MANY_LINES + b"x" * LINE_BYTES_MAX, needs_utf8=False, readers=(CARA,))
+
+
+@pytest.mark.parametrize("surplus_bytes", [-1, 0, 1])
+@pytest.mark.parametrize("blocks", [0, 1, 2])
+def test_a_file_of_any_size_arrives_whole(blocks: int, surplus_bytes: int) -> None:
+    content = bytes(range(256)) * ((blocks * BASE64_BLOCK_BYTES) // 256 + 1)
+    content = content[: max(blocks * BASE64_BLOCK_BYTES + surplus_bytes, 0)]
+    raw = raw_of(replace(PLAIN, files=(InlineFile("a.bin", "application/pdf", content),)))
+    (part,) = read(raw).iter_attachments()
+    assert part.get_content() == content
 
 
 def test_smtputf8_is_asked_for_only_when_an_address_needs_it() -> None:

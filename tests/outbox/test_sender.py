@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from outbox.faulty_relay import HANG, SILENT_AFTER_TAKING, FaultyRelay
-from store.desk import decided, letter, opened, write
+from store.desk import decided, letter, opened, outgoing_mail, write
 from waiting import wait_until
 
 from mailtrack.mail.compose import LetterBlocked, letter_bytes
@@ -23,6 +23,8 @@ from mailtrack.outbox.retry import GIVE_UP_AFTER, LATE_AFTER
 from mailtrack.outbox.sender import (
     FILE_WAIT,
     HAND_OVERS_MAX,
+    LARGE_BYTES_MIN,
+    LARGE_IN_MEMORY_MAX,
     FailureKind,
     Fetch,
     LetterFailure,
@@ -365,6 +367,32 @@ async def test_an_attachment_that_is_not_archived_yet_is_waited_for(post: Post) 
         sender.ring()
         await post.until(sent=1)
         await sender.stop()
+
+
+async def test_few_large_letters_are_in_memory_and_small_ones_pass_them(post: Post) -> None:
+    made: list[str] = []
+
+    def compose(mail: OutgoingMail, fetch: Fetch) -> bytes:
+        made.append(mail.recipient.local)
+        return letter_bytes(replace(mail, attachments=()), fetch)
+
+    large = AttachmentRef("0" * 64, 1, "a.bin", "application/pdf", LARGE_BYTES_MIN)
+    async with FaultyRelay({"CONTENT": [HANG] * LARGE_IN_MEMORY_MAX}) as relay:
+        for number in range(LARGE_IN_MEMORY_MAX + 2):
+            recipient = f"large{number}@client.example"
+            mail = replace(outgoing_mail(f"l{number}", recipient), attachments=(large,))
+            post.write(f"l{number}", recipient=recipient, mail=mail)
+        patient = Timeouts(connect=10, command=10, content=1000)
+        relayed = Relay("127.0.0.1", relay.port, Tls.NONE)
+        courier = SmtpCourier(relayed, hostname="help.example", timeouts=patient)
+        sender = post.sender(courier, compose=compose)
+        await sender.start()
+        await wait_until(lambda: relay.commands.count("DATA") == LARGE_IN_MEMORY_MAX)
+        post.write("small", recipient="small@client.example")
+        sender.ring()
+        await wait_until(lambda: len(relay.taken) == 1, what="the small one is through")
+        assert sorted(made) == ["large0", "large1", "small"], "the others are not even made"
+        relay._release.set()
 
 
 async def test_telling_that_fails_does_not_keep_the_letter(post: Post) -> None:
