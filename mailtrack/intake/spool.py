@@ -11,7 +11,6 @@ leaves by ``archive`` or by ``quarantine``.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import shutil
@@ -23,7 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from mailtrack.errors import MailtrackError, TemporaryFailure
+from mailtrack.errors import TemporaryFailure
 from mailtrack.intake.archive import Archive
 from mailtrack.intake.incoming import Incoming
 from mailtrack.intake.spooldraft import FILE_MODE
@@ -35,15 +34,14 @@ from mailtrack.intake.spoolfile import (
     split_file,
 )
 from mailtrack.intake.spoolfile import SpoolDamaged as SpoolDamaged
+from mailtrack.intake.spoollock import SpoolLock, is_at_work
+from mailtrack.intake.spoollock import SpoolLocked as SpoolLocked
 from mailtrack.intake.spoolwriter import SpoolFull as SpoolFull
 from mailtrack.intake.spoolwriter import SpoolWriter
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Envelope, Front, RawFile
 
 ROOM_CHECK_SECONDS: Final = 1.0
-# A supervisor that restarts us does not wait for the last breath of the one before.
-LOCK_SECONDS_MAX: Final = 1.0
-LOCK_LOOK_SECONDS: Final = 0.02
 REASON_CHARS_MAX: Final = 1000
 FOLDER_MODE: Final = 0o700
 
@@ -56,10 +54,6 @@ _SPOOL_ID: Final = re.compile(r"(\d{16})-[0-9a-f]{8}\Z")
 
 class SpoolShut(TemporaryFailure):
     """A waiting mail's file is not open to this user, as after `cp` by root."""
-
-
-class SpoolLocked(MailtrackError):
-    """Another daemon works on this spool; two would do everything twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +87,7 @@ class Spool:
             folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         self._floor = floor or Floor()
         self._room_checked_at = -ROOM_CHECK_SECONDS
-        self._lock_file: int | None = None
+        self._lock = SpoolLock(root)
         self._writer = SpoolWriter(
             drafts=self._tmp, new=self._new, published=self._ring, sync=sync
         )
@@ -103,22 +97,9 @@ class Spool:
     def lock(self) -> None:
         """Take the spool for this daemon and sweep up what a crash left half written.
 
-        Raises SpoolLocked if another process keeps it for ``LOCK_SECONDS_MAX``. The pipe needs
-        no lock.
+        Raises SpoolLocked if another process keeps it. The pipe needs no lock.
         """
-        descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
-        try:
-            _lock_soon(descriptor)
-        except OSError as error:
-            holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
-            os.close(descriptor)
-            raise SpoolLocked(
-                f"another mailtrack (process {holder}, or what writes for it) is at work on "
-                f"the spool {self.root}; stop it first, or give this one a directory of its own"
-            ) from error
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode("ascii"))
-        self._lock_file = descriptor
+        self._lock.take()
         self._sweep()
 
     @contextmanager
@@ -128,24 +109,19 @@ class Spool:
         try:
             yield
         finally:
-            self._unlock()
+            self._lock.let_go()
 
     async def start(self) -> None:
         """Let a process of its own write what comes in, once the spool is locked.
 
         Without it the spool works too, but takes fewer mails a second.
         """
-        await self._writer.start_process(lock=self._lock_file)
+        await self._writer.start_process(lock=self._lock.descriptor)
 
     async def close(self) -> None:
         """Finish what is being stored and let the spool go."""
         await self._writer.close()
-        self._unlock()
-
-    def _unlock(self) -> None:
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
+        self._lock.let_go()
 
     @property
     def is_at_work(self) -> bool:
@@ -424,30 +400,3 @@ def _checked(spool_id: str) -> str:
     if not _SPOOL_ID.match(spool_id):
         raise ValueError(f"not a spool id: {spool_id!r}")
     return spool_id
-
-
-def is_at_work(spool: Path) -> bool:
-    """Whether some process, this one included, has that spool in hand; makes no file."""
-    try:
-        descriptor = os.open(spool / "lock", os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
-def _lock_soon(descriptor: int) -> None:
-    """Lock it, if need be when another process lets it go soon. OSError if it does not."""
-    ends_at = time.monotonic() + LOCK_SECONDS_MAX
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if time.monotonic() > ends_at:
-                raise
-        time.sleep(LOCK_LOOK_SECONDS)

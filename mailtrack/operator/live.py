@@ -13,7 +13,7 @@ from typing import Final
 from mailtrack.config import Loaded
 from mailtrack.config.settings import Outgoing
 from mailtrack.desk.policy import Queue
-from mailtrack.intake.spool import is_at_work
+from mailtrack.intake.spoollock import is_at_work
 from mailtrack.operator import forged, replies, round_trip
 from mailtrack.operator.findings import Finding, advice, bad, clean
 from mailtrack.operator.probing import Trial, tried

@@ -12,7 +12,8 @@ from typing import Final
 
 from mailtrack.config import Loaded
 from mailtrack.intake.imap.ledger import FolderStatus, statuses
-from mailtrack.intake.spool import Floor, is_at_work
+from mailtrack.intake.spool import Floor
+from mailtrack.intake.spoollock import is_at_work
 from mailtrack.operator.place import loaded_desk, open_database
 from mailtrack.places import Places
 from mailtrack.store.alarms import look_up_alarms

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Collection
-from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -24,6 +23,7 @@ from mailtrack.outbox.delivery import Courier, Deferred, Delivered, Delivery, Re
 from mailtrack.outbox.destinations import Destinations
 from mailtrack.outbox.failure import FailureKind as FailureKind
 from mailtrack.outbox.failure import LetterFailure as LetterFailure
+from mailtrack.outbox.large import LargeLetters
 from mailtrack.outbox.marker import STALL_SECONDS, Marker
 from mailtrack.outbox.overdue import Overdue
 from mailtrack.outbox.retry import PATIENT, Patience, next_try
@@ -35,9 +35,6 @@ from mailtrack.tickets.letter import is_late_notice, late_notice
 logger = log.get(__name__)
 
 HAND_OVERS_MAX: Final = 8  # at the same time
-# A letter is in memory several times over while it is made, and once while it is handed over.
-LARGE_BYTES_MIN: Final = 256 * 1024
-LARGE_IN_MEMORY_MAX: Final = 2  # one of them being made
 CLAIMED_MAX: Final = 32  # so that a claim, which is a commit, serves many letters
 CLAIMED_FOR_DOMAIN_MAX: Final = CLAIMED_MAX // 2
 LEASE: Final = timedelta(seconds=60)
@@ -85,8 +82,7 @@ class Sender:
         self._on_failure = on_failure
         self._jitter = jitter
         self._hand_overs = asyncio.Semaphore(hand_overs_max)
-        self._room_for_large = asyncio.Semaphore(LARGE_IN_MEMORY_MAX)
-        self._making_large = asyncio.Lock()
+        self._large = LargeLetters()
         self._patience = patience
         self._lease = lease
         self._turnstile = Turnstile()
@@ -251,9 +247,9 @@ class Sender:
         """Hand over and mark: a crash in between sends it again, so one at a time is there."""
         turn = Turn(self._turnstile)
         # Outermost: a large one that waits for another must not keep a place from the small.
-        room = self._room_for_large if _is_large(letter) else nullcontext()
+        place = self._large.place(letter.mail)
         try:
-            async with room, self._destinations.gate(_domain_of(letter)), self._hand_overs:
+            async with place, self._destinations.gate(_domain_of(letter)), self._hand_overs:
                 if not await self._is_kept(letter):
                     await self._send_in_turn(letter, turn)
         finally:
@@ -307,7 +303,7 @@ class Sender:
     async def _hand_over(self, letter: Claimed, turn: Turn) -> Delivery:
         if self._pause_left():
             return Deferred(None, "the relay is in trouble", is_relay=True)
-        async with self._making_large if _is_large(letter) else nullcontext():
+        async with self._large.making(letter.mail):
             raw = await asyncio.to_thread(self._compose, letter.mail, self._fetch)
         return await self._courier.deliver(
             raw,
@@ -446,9 +442,3 @@ class Sender:
 
 def _domain_of(letter: Claimed) -> str:
     return letter.mail.recipient.domain
-
-
-def _is_large(letter: Claimed) -> bool:
-    mail = letter.mail
-    files = sum(len(one.content) for one in mail.files)
-    return files + sum(one.size_bytes for one in mail.attachments) >= LARGE_BYTES_MIN

@@ -23,7 +23,7 @@ from mailtrack import __version__
 from mailtrack.errors import TemporaryFailure
 from mailtrack.intake import spoolprocess, spoolwriter
 from mailtrack.intake.incoming import SPILL_BYTES
-from mailtrack.intake.spool import Spool, SpoolFull, SpoolLocked, is_at_work
+from mailtrack.intake.spool import Spool, SpoolFull, SpoolLocked
 from mailtrack.intake.spoolchild import (
     Report,
     line_from,
@@ -33,6 +33,7 @@ from mailtrack.intake.spoolchild import (
 )
 from mailtrack.intake.spooldisk import Order, Outcome
 from mailtrack.intake.spooldraft import Draft
+from mailtrack.intake.spoollock import is_at_work
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Envelope, Front
 

@@ -17,14 +17,13 @@ from mailtrack.mail.compose import LetterBlocked, letter_bytes
 from mailtrack.mail.message import AttachmentRef, OutgoingMail
 from mailtrack.outbox.courier import SmtpCourier, Timeouts
 from mailtrack.outbox.delivery import Courier
+from mailtrack.outbox.large import LARGE_BYTES_MIN, LARGE_IN_MEMORY_MAX
 from mailtrack.outbox.maildir import MaildirCourier
 from mailtrack.outbox.relay import Relay, Tls
 from mailtrack.outbox.retry import GIVE_UP_AFTER, LATE_AFTER
 from mailtrack.outbox.sender import (
     FILE_WAIT,
     HAND_OVERS_MAX,
-    LARGE_BYTES_MIN,
-    LARGE_IN_MEMORY_MAX,
     FailureKind,
     Fetch,
     LetterFailure,
