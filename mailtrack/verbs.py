@@ -182,7 +182,9 @@ exit codes:
         sub.set_defaults(action=name)
         if name == "retire":
             sub.add_argument("letter", help="the key to retire, by its letter")
-        sub.add_argument("--file", metavar="FILE", default=argparse.SUPPRESS)
+        sub.add_argument(
+            "--file", metavar="FILE", default=argparse.SUPPRESS, help="the key file"
+        )
         _behind(sub)
 
 

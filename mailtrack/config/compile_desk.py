@@ -40,7 +40,7 @@ from mailtrack.tickets.token import TOKEN_CHARS
 
 LOCAL_WITH_TOKEN_MAX: Final = LOCAL_CHARS_MAX - TOKEN_CHARS - 1
 
-PASSWORD_MEND: Final = "Make it: `mailtrack password LOGIN >> FILE`, readable by us only"
+PASSWORD_MEND: Final = "Make it: `mailtrack password LOGIN >> FILE`, readable by the desk alone"
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _SMARTHOST_MEND: Final = "Write smtp://user@relay.example:587 or smtps://user@relay.example:465"
 

@@ -114,7 +114,7 @@ def run_restore(arguments: Namespace) -> int:
     state = loaded.config.state
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     spool, archive = places(loaded)
-    with spool.locked():  # refuses while a desk runs
+    with _given_to_its_owner(state), spool.locked():  # refuses while a desk runs
         with _unpacked(source, state) as folder:
             if not (folder / MANIFEST).is_file():
                 raise BackupRefused(f"{source} is no backup of a desk: no {MANIFEST} is there")
@@ -128,6 +128,19 @@ def run_restore(arguments: Namespace) -> int:
     for text in left.problems:
         print(f"problem: {text}")
     return 1 if left.problems else os.EX_OK
+
+
+@contextmanager
+def _given_to_its_owner(state: Path) -> Iterator[None]:
+    """What root makes in here belongs to whom the folder belongs to: the desk is to read it."""
+    try:
+        yield
+    finally:
+        owner = state.stat()
+        if os.geteuid() == 0 != owner.st_uid:
+            for path in state.rglob("*"):
+                if path.lstat().st_uid == 0:
+                    os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _made_whole(

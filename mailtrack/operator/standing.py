@@ -151,6 +151,7 @@ def _steps(loaded: Loaded, unproved: tuple[Proved, ...], is_required: bool) -> t
     steps: list[str] = []
     if policy.trust is TrustPolicy.CAPABILITY:
         steps.append("In mailtrack.yaml, take policy: capability out of trust.")
+    steps += _by_login(loaded, unproved)
     if not policy.origin_methods:
         steps += [_by_dkim(unproved), *_by_server(loaded)]
     elif policy.relay is not None:
@@ -165,6 +166,27 @@ def _steps(loaded: Loaded, unproved: tuple[Proved, ...], is_required: bool) -> t
             "the ways to prove out of the file again."
         )
     return tuple(steps)
+
+
+def _by_login(loaded: Loaded, unproved: tuple[Proved, ...]) -> list[str]:
+    """Who cannot log in at the submission port that there is, and who is a slip in its file."""
+    submission = loaded.config.submission
+    if submission is None:
+        return []
+    steps = []
+    file = submission.passwords
+    known = {name for one in loaded.policy.agents for name in (one.name, *one.emails)}
+    if strangers := sorted(_submission_logins(loaded) - known):
+        steps.append(
+            f"In {file}, {_listed(strangers)} is the login of no agent. A login is the name of "
+            "people.yaml or an address."
+        )
+    if names := list(dict.fromkeys(name for one in unproved for name in one.agents)):
+        steps.append(
+            f"Let {_listed(names)} log in at the desk's own submission port: what "
+            f"`mailtrack password {names[0]}` prints is a line for {file}."
+        )
+    return steps
 
 
 def _by_dkim(unproved: tuple[Proved, ...]) -> str:

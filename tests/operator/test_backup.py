@@ -1,6 +1,7 @@
 """A backup made beside the running desk, and brought back: nothing lost or issued twice."""
 
 import asyncio
+import os
 import shutil
 import smtplib
 import stat
@@ -83,6 +84,20 @@ def test_what_is_backed_up_comes_back(
     assert again.mails() == {"ticket": 2}
     asyncio.run(again.reader.close())
     again.database.close()
+
+
+def test_what_root_restores_belongs_to_the_desk(
+    bench: Bench, typed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("Only root can write files that the desk may not read.")
+    target, new = tmp_path / "monday", tmp_path / "new"
+    assert cli.main(["backup", str(target), *typed]) == 0
+    new.mkdir()
+    shutil.chown(new, "nobody", "nogroup")
+    monkeypatch.setenv("MAILTRACK_STATE", str(new))
+    assert cli.main(["restore", str(target), *typed]) == 0
+    assert {path.owner() for path in new.rglob("*")} == {"nobody"}
 
 
 def test_a_mail_handled_while_the_backup_is_made_is_in_it_once(

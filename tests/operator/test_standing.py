@@ -105,3 +105,19 @@ def test_who_can_log_in_at_the_desk_itself_is_proved_by_that(
     login = ("a login at the desk's own submission port",)
     assert by[("ivan", "olga"), "example.com"] == login
     assert by[("olga",), "gmail.com"] == login
+
+
+def test_who_cannot_log_in_at_the_submission_port_is_named_with_what_to_type(
+    loaded: Load, tmp_path: Path
+) -> None:
+    tls = Certificate(tmp_path)
+    (tmp_path / "passwords").write_text("ivna:$scrypt$x\nolga@gmail.com:$scrypt$y\n")
+    text = text_of(
+        loaded(
+            f"intake: {{submission: {{listen: '*:587', passwords: {tmp_path}/passwords, "
+            f"tls: {{certificate: {tls.cert}, key: {tls.key}}}}}}}\n"
+        )
+    )
+    assert f"In {tmp_path}/passwords, ivna is the login of no agent." in text
+    assert "Let ivan log in at" in text
+    assert "`mailtrack password ivan` prints" in text
