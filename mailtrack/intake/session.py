@@ -83,6 +83,7 @@ class House(Protocol):
     def admit(self, guest: Guest, peer: str) -> Answer | None: ...
     def leave(self, guest: Guest) -> None: ...
     def counts_refusals(self, peer: str) -> bool: ...
+    def tell_of_refusal(self, answer: Answer, peer: str, path: str | None = None) -> None: ...
     def has_room(self) -> Answer | None: ...
     async def refuses_login(self, peer: str, login: str, password: str) -> Answer | None: ...
     def begin(
@@ -306,6 +307,7 @@ class Session(SMTP):
         recipient = self._house.reception.recipient(path)
         if isinstance(recipient, Answer):
             self._refused_count += self._house.counts_refusals(self._peer_ip)
+            self._house.tell_of_refusal(recipient, self._peer_ip, path)
             return recipient
         transaction.recipients.append(recipient)
         return RECIPIENT_OK
@@ -372,10 +374,10 @@ class Session(SMTP):
                 step_bytes=limits.data_step_bytes,
                 on_step=lambda: self._reset_timeout(limits.data_seconds_max),
             )
-            if refusal:
-                return refusal
-            self.is_storing = True
-            return await house.take(mail)
+            self.is_storing = not refusal
+            answer = refusal or await house.take(mail)
+            house.tell_of_refusal(answer, self._peer_ip)
+            return answer
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001 - the client must hear 451, whatever it was

@@ -30,6 +30,7 @@ from mailtrack.mail.envelope import Front
 
 logger = log.get(__name__)
 
+REFUSED_FOR_GOOD: Final = 500
 BUSY: Final = Answer(421, "4.7.0 Too many connections, please try again later")
 CROWDED_OUT: Final = Answer(421, "4.7.0 Idle while others wait, closing")
 
@@ -219,6 +220,22 @@ class SmtpFront:
             size_bytes=envelope.size_bytes,
         )
         return Answer(250, f"2.0.0 Accepted as {envelope.spool_id}")
+
+    def tell_of_refusal(self, answer: Answer, peer: str, path: str | None = None) -> None:
+        """Who asks why their mail came back is to be found; of the recipient, the domain."""
+        if answer.code < REFUSED_FOR_GOOD:
+            return
+        if path is None:
+            logger.info("mail_refused", front=self.kind, peer=peer, reason=str(answer))
+        else:
+            domain = "@" + path.partition("@")[2].strip("<> ")
+            logger.info(
+                "recipient_refused",
+                front=self.kind,
+                peer=peer,
+                recipient=domain,
+                reason=str(answer),
+            )
 
     def _answer_to(self, failure: TemporaryFailure) -> Answer:
         logger.error("mail_put_off", front=self.kind, reason=failure.reason)

@@ -7,9 +7,20 @@ from pathlib import Path
 
 import pytest
 from intake.certificates import Certificate
-from intake.doors import FOREIGN, MAIL, NO_FLOOR, OURS, Door, Setup, Wire, wire_form
+from intake.doors import (
+    FOREIGN,
+    MAIL,
+    NO_FLOOR,
+    OURS,
+    UNKNOWN,
+    Door,
+    Setup,
+    Wire,
+    wire_form,
+)
 from intake.front_suite import MakeDoor
 from intake.session_suite import SessionSuite
+from structlog.testing import capture_logs
 from waiting import wait_until
 
 from mailtrack.intake import handshake, smtp
@@ -45,6 +56,19 @@ async def encrypted(door: Door, certificate: Certificate) -> Wire:
 
 class TestSmtp(SessionSuite):
     door_class = Door
+
+    async def test_what_is_refused_is_found_in_the_log(self, make_door: MakeDoor) -> None:
+        door = await make_door(Setup(limits=Limits(size_bytes_max=len(MAIL))))
+        with capture_logs() as said:
+            await door.deliver(MAIL, [OURS, UNKNOWN, "support+" + "t" * 30])
+            await door.deliver(MAIL + b"!\r\n")
+        refused = [one for one in said if one["event"] == "recipient_refused"]
+        domain = UNKNOWN.partition("@")[2]
+        assert refused[0]["recipient"] == f"@{domain}"
+        assert refused[0]["reason"].startswith("550 5.1.1")
+        assert refused[1]["recipient"] == "@", "what is no address may be a token"
+        assert {one["peer"] for one in refused} == {"127.0.0.1"}
+        assert "mail_refused" in [one["event"] for one in said]
 
     async def test_a_mail_comes_over_starttls(
         self, make_door: MakeDoor, certificate: Certificate
