@@ -205,7 +205,10 @@ class Queue:
             is_thread_wanted = self._at_work < self._threads_max
             self._at_work += is_thread_wanted
         if is_thread_wanted:
-            self._threads.submit(self._work_off)
+            try:
+                self._threads.submit(self._work_off)
+            except RuntimeError:  # the machine lets no thread begin: slowly, but not never
+                self._work_off()
 
     def _work_off(self) -> None:
         """Write and publish, some mails at a time, until nothing waits."""
@@ -213,8 +216,9 @@ class Queue:
             with self._gate:
                 share = min(len(self._waiting), SHARE_MAX)
                 orders = [self._waiting.popleft() for _ in range(share)]
-                self._at_work -= not orders
-            if not orders:
-                return
+                if not orders:
+                    # Who could not begin may still come, when somebody else did the work.
+                    self._at_work = max(0, self._at_work - 1)
+                    return
             if outcomes := self._disk.store(orders):
                 self._tell(outcomes)

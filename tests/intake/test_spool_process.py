@@ -293,6 +293,20 @@ async def test_where_no_thread_may_begin_its_end_is_noticed_too(
     assert spool.read((await put(spool)).spool_id)[1] == MAIL
 
 
+async def test_where_no_thread_may_begin_mail_is_taken_all_the_same(
+    begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spoolprocess, "COMMAND", (str(tmp_path / "no-such-program"),))
+    spool = await begin()
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", begins_not)
+        for number in range(2 * spoolwriter.WRITERS_MAX):
+            await asyncio.wait_for(put(spool, b"%d" % number), 30)
+    await asyncio.gather(*(put(spool, b"later %d" % number) for number in range(20)))
+    assert len(spool.waiting(100)) == 20 + 2 * spoolwriter.WRITERS_MAX
+    assert drafts(spool) == []
+
+
 def begins_not(_thread: threading.Thread) -> None:
     raise RuntimeError("can't start new thread")
 
