@@ -156,7 +156,7 @@ class Hand:
         batch: list[tuple[str, int]] = []
         ahead = list(self._readings)  # the slow ones, then who waits for them
         is_slow = bool(ahead)
-        for spool_id in self._spool.waiting(IN_HAND_MAX):
+        for spool_id in self._spool.waiting(IN_HAND_MAX + len(self._shut)):
             if len(batch) == most:
                 break
             if spool_id in self._readings or self._is_shut(spool_id):

@@ -103,7 +103,8 @@ def _new_file(path: Path) -> int:
     file = os.open(path, _FLAGS, FILE_MODE)
     if os.geteuid() == 0:
         folder = path.parent.stat()
-        os.fchown(file, folder.st_uid, folder.st_gid)
+        if folder.st_uid != 0:
+            os.fchown(file, folder.st_uid, folder.st_gid)
     return file
 
 
