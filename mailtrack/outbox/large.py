@@ -1,6 +1,7 @@
-"""Large letters: few of them are in memory at a time, and no small one waits for them.
+"""Large letters: one is in memory at a time, and no small one waits for it.
 
-A letter is there several times over while it is made, and once while it is handed over.
+It is there several times over, while it is made and while it is handed over. All go through one
+relay, so that several at once would not be there sooner.
 """
 
 from __future__ import annotations
@@ -12,23 +13,17 @@ from typing import Final
 from mailtrack.mail.message import OutgoingMail
 
 LARGE_BYTES_MIN: Final = 256 * 1024
-LARGE_IN_MEMORY_MAX: Final = 2  # one of them being made
 
 
 class LargeLetters:
-    """The places for them. A small letter needs none."""
+    """The place for one of them."""
 
     def __init__(self) -> None:
-        self._places = asyncio.Semaphore(LARGE_IN_MEMORY_MAX)
-        self._making = asyncio.Lock()
+        self._place = asyncio.Lock()
 
     def place(self, mail: OutgoingMail) -> AbstractAsyncContextManager[None]:
-        """To be held from before it is made until it is handed over."""
-        return self._places if is_large(mail) else nullcontext()
-
-    def making(self, mail: OutgoingMail) -> AbstractAsyncContextManager[None]:
-        """To be held while it is made."""
-        return self._making if is_large(mail) else nullcontext()
+        """To be held from before a letter is made until it is handed over; free for a small."""
+        return self._place if is_large(mail) else nullcontext()
 
 
 def is_large(mail: OutgoingMail) -> bool:

@@ -303,8 +303,7 @@ class Sender:
     async def _hand_over(self, letter: Claimed, turn: Turn) -> Delivery:
         if self._pause_left():
             return Deferred(None, "the relay is in trouble", is_relay=True)
-        async with self._large.making(letter.mail):
-            raw = await asyncio.to_thread(self._compose, letter.mail, self._fetch)
+        raw = await asyncio.to_thread(self._compose, letter.mail, self._fetch)
         return await self._courier.deliver(
             raw,
             letter_id=letter.letter_id,
