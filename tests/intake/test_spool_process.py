@@ -415,10 +415,12 @@ def test_it_looks_for_its_code_nowhere_else_than_the_daemon(tmp_path: Path) -> N
     command = (sys.executable, "-I", "-c", DAEMON, str(tmp_path / "spool"))
     environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) as daemon:
-        assert daemon.stdout is not None
-        assert daemon.stdout.readline() == b"up\n"
-        found = psutil.Process(daemon.pid).children()
-        daemon.kill()
+        try:
+            assert daemon.stdout is not None
+            assert daemon.stdout.readline() == b"up\n"
+            found = psutil.Process(daemon.pid).children()
+        finally:
+            daemon.kill()
     assert len(found) == 1
 
 
