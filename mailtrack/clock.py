@@ -6,6 +6,9 @@ comes late finds all that fell due meanwhile, and a beat that finds nothing cost
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import functools
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,10 +68,10 @@ class Clock:
             (self._health, HEALTH_SECONDS),
         )
         for beat, seconds in beats:
-            self._scheduler.add_job(beat, "interval", seconds=seconds)
+            self._scheduler.add_job(_until_stopped(beat), "interval", seconds=seconds)
         if self._is_pressing:
             soon = datetime.now(UTC) + timedelta(seconds=DEADLINES_SECONDS)
-            self._scheduler.add_job(self._health, "date", run_date=soon)
+            self._scheduler.add_job(_until_stopped(self._health), "date", run_date=soon)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -102,6 +105,17 @@ class Clock:
 
     async def _alive(self) -> None:
         self._still_alive()
+
+
+def _until_stopped(beat: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """The beat; that a stop breaks it off is nothing to be told with a traceback."""
+
+    @functools.wraps(beat)
+    async def struck() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await beat()
+
+    return struck
 
 
 def clock_from(environ: Mapping[str, str]) -> Callable[[], datetime]:
