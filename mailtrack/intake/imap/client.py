@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from mailtrack.intake.imap.names import folder_on_the_wire, quoted, uid_set
 from mailtrack.intake.imap.trouble import (
     ConnectionEnded,
     ImapTrouble,
+    LoginRefused,
     Refused,
     SaidNo,
     Unreachable,
@@ -36,6 +38,14 @@ BODY_SECONDS_MAX: Final = 120.0  # a piece over a slow line
 WHOLE_BYTES_MAX: Final = 4 * 1024 * 1024  # a larger mail is fetched in pieces
 PIECE_BYTES: Final = 1024 * 1024
 HEADER_BYTES_MAX: Final = 64 * 1024
+
+# A login is refused by these (RFC 5530) for a reason that passes and is not the password.
+# Gmail says in words alone that too many folders are open.
+_PASSING: Final = re.compile(
+    r"\A\[(?:UNAVAILABLE|SERVERBUG|INUSE|LIMIT)\b"
+    r"|\btoo many (?:simultaneous |concurrent )?connections",
+    re.IGNORECASE,
+)
 
 # A peer that has gone without a word is noticed after about two minutes, in IDLE, too.
 _KEEPALIVE: Final = (
@@ -59,7 +69,7 @@ class Client:
 
     @classmethod
     async def connected(cls, account: Account) -> Client:
-        """A connection that is encrypted as it should be and logged in."""
+        """A connection that is encrypted as it should be, and not logged in yet."""
         loop = asyncio.get_running_loop()
         context = context_for(account)
         wire = Wire(loop)
@@ -85,7 +95,6 @@ class Client:
             client._keep_alive()
             if account.security is Security.STARTTLS:
                 await client._start_tls(context)
-            await client._log_in()
         except BaseException:
             client.close()
             raise
@@ -113,13 +122,13 @@ class Client:
         except (OSError, TimeoutError) as error:
             raise Unreachable(_why_not(self._account, error)) from error
 
-    async def _log_in(self) -> None:
+    async def log_in(self, secret: str) -> None:
+        """Show the account's token or password. Raises LoginRefused if it is not believed."""
         await self._learn_abilities()
-        account = self._account
-        if account.token is not None:
-            await self._log_in_by_token(await tokens.read_token(account.token))
+        if self._account.token is not None:
+            await self._log_in_by_token(secret)
         else:
-            await self._log_in_by_password(account.password or "")
+            await self._log_in_by_password(secret)
         self._wire.state = "AUTH"
         # What is offered before the log-in is often only half: MOVE and UIDPLUS come now.
         await self._learn_abilities()
@@ -133,8 +142,9 @@ class Client:
         try:
             await self._authenticate("XOAUTH2", tokens.xoauth2(self._account.user, token))
         except SaidNo as no:
+            _raise_if_passing(no)
             reason = tokens.reason_in(self._wire.challenge_text)
-            raise Refused(
+            raise LoginRefused(
                 f"the access token for {self._account.user} is refused{reason}: has it "
                 "expired, or is it for another user? It is read anew at each try"
             ) from no
@@ -149,7 +159,8 @@ class Client:
             else:
                 await self._authenticate("PLAIN", tokens.plain(user, password))
         except SaidNo as no:
-            raise Refused(
+            _raise_if_passing(no)
+            raise LoginRefused(
                 f"the password of {user} is refused ({no}). Some providers want a password "
                 "made for this program, or OAuth"
             ) from no
@@ -294,6 +305,11 @@ class Client:
         trouble = ConnectionEnded(f"no answer to {name} in {seconds:g} seconds")
         self._wire.give_up(trouble)
         return trouble
+
+
+def _raise_if_passing(no: SaidNo) -> None:
+    if _PASSING.search(str(no)):
+        raise ConnectionEnded(f"the server lets nobody in at present ({no})") from no
 
 
 def context_for(account: Account) -> ssl.SSLContext:

@@ -11,7 +11,7 @@ from typing import Final
 
 from mailtrack import log
 from mailtrack.intake.imap.account import Account
-from mailtrack.intake.imap.client import Client
+from mailtrack.intake.imap.gate import Gate
 from mailtrack.intake.imap.ledger import FILE_NAME, Ledger
 from mailtrack.intake.imap.session import House, Session
 from mailtrack.intake.imap.trouble import ImapTrouble
@@ -56,9 +56,10 @@ class ImapFront:
             self._spool, self._reception, self._now, asyncio.Semaphore(LARGE_IN_MEMORY_MAX)
         )
         for account in self._accounts:
+            gate = Gate(account)
             for folder in account.folders:
                 pages = ledger.folder(account.name, folder)
-                self._sessions.append(Session(account, folder, pages, house))
+                self._sessions.append(Session(account, folder, pages, house=house, gate=gate))
         self._running = [asyncio.create_task(one.run()) for one in self._sessions]
         logger.info("front_started", front=self.kind, count=len(self._sessions))
 
@@ -95,7 +96,7 @@ async def probe(account: Account) -> Probe:
     found: list[tuple[str, int]] = []
     try:
         async with asyncio.timeout(PROBE_SECONDS_MAX):
-            client = await Client.connected(account)
+            client = await Gate(account).entered()
             try:
                 for name in account.folders:
                     folder = await client.select(name)

@@ -24,11 +24,13 @@ from mailtrack.errors import TemporaryFailure
 from mailtrack.intake.imap.account import DONE, SEEN, TOO_BIG, Account, FirstStart
 from mailtrack.intake.imap.answers import Folder, Outline
 from mailtrack.intake.imap.client import WHOLE_BYTES_MAX, Client
+from mailtrack.intake.imap.gate import Gate
 from mailtrack.intake.imap.ledger import FolderLedger
 from mailtrack.intake.imap.toobig import stub_of
 from mailtrack.intake.imap.trouble import (
     ConnectionEnded,
     ImapTrouble,
+    LoginRefused,
     Refused,
     SaidNo,
     Unreachable,
@@ -43,8 +45,8 @@ logger = log.get(__name__)
 CHUNK_MAX: Final = 50  # mails whose sizes are asked for, and which are flagged, together
 RECONCILE_SECONDS: Final = 3600.0
 WAIT_SECONDS_MIN: Final = 1.0
-# A server that is down is asked often, for it costs nobody anything; one that does not let us
-# in is asked seldom, lest it lock the account.
+# A server that is down is asked often, for it costs nobody anything; what is refused changes
+# seldom. How long a refused login holds is for ``gate`` to say.
 _WAIT_SECONDS_MAX: Final = {Unreachable: 5.0, ConnectionEnded: 60.0, Refused: 300.0}
 WAIT_SECONDS_MAX: Final = 60.0
 _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -64,12 +66,13 @@ class Session:
     """``run`` goes on until ``stop``."""
 
     def __init__(
-        self, account: Account, folder: str, pages: FolderLedger, house: House
+        self, account: Account, folder: str, pages: FolderLedger, *, house: House, gate: Gate
     ) -> None:
         self._account = account
         self._folder = folder
         self._pages = pages
         self._house = house
+        self._gate = gate
         self._stopping = asyncio.Event()
         self._is_waiting = True  # for the server, not with a mail in hand
         self._failures = 0
@@ -116,7 +119,7 @@ class Session:
     async def _connect_and_serve(self) -> None:
         self._is_waiting = True
         await self._note_state("connecting")
-        client = await Client.connected(self._account)
+        client = await self._gate.entered()
         try:
             await self._serve(client)
         finally:
@@ -310,10 +313,8 @@ class Session:
 
     async def _wait_out(self, error: Exception, reason: str) -> None:
         self._is_waiting = True
-        kind = next((one for one in _WAIT_SECONDS_MAX if isinstance(error, one)), None)
-        limit = _WAIT_SECONDS_MAX[kind] if kind else WAIT_SECONDS_MAX
-        seconds = min(WAIT_SECONDS_MIN * 2 ** min(self._failures, 10), limit)
-        seconds *= random.uniform(0.7, 1.0)  # noqa: S311 - many desks must not come at once
+        is_held = isinstance(error, LoginRefused)
+        seconds = self._gate.seconds_left if is_held else self._backoff_seconds(error)
         self._failures += 1
         if self._stopping.is_set():
             return
@@ -325,11 +326,15 @@ class Session:
         )
         await self._note_error(reason)
         await self._note_state("waiting")
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
+        await self._until_something_ends_it(
+            self._gate.reopened() if is_held else asyncio.sleep(seconds)
+        )
+
+    def _backoff_seconds(self, error: Exception) -> float:
+        kind = next((one for one in _WAIT_SECONDS_MAX if isinstance(error, one)), None)
+        limit = _WAIT_SECONDS_MAX[kind] if kind else WAIT_SECONDS_MAX
+        seconds = min(WAIT_SECONDS_MIN * 2.0 ** min(self._failures, 10), limit)
+        return seconds * random.uniform(0.7, 1.0)  # noqa: S311 - many desks not at once
 
     async def _note_state(self, state: str) -> None:
         await asyncio.to_thread(self._pages.note_state, state, self._house.now())

@@ -8,11 +8,18 @@ import json
 import subprocess
 from typing import Final
 
-from mailtrack.intake.imap.account import TokenSource
+from mailtrack.intake.imap.account import Account, TokenSource
 from mailtrack.intake.imap.trouble import Refused, words_from
 
 TOKEN_BYTES_MAX: Final = 16 * 1024  # Microsoft's are two to four thousand
 COMMAND_SECONDS_MAX: Final = 30.0
+
+
+async def secret_of(account: Account) -> str:
+    """What the account logs in with. Raises Refused if it is a token that cannot be had."""
+    if account.token is not None:
+        return await read_token(account.token)
+    return account.password or ""
 
 
 async def read_token(source: TokenSource) -> str:

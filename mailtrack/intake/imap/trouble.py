@@ -21,6 +21,10 @@ class Refused(ImapTrouble):
     """The server is there and does not let us in."""
 
 
+class LoginRefused(Refused):
+    """The server does not believe us: to ask again soon may lock the account."""
+
+
 class ConnectionEnded(ImapTrouble):
     """It broke off, fell silent, or said what we do not understand."""
 

@@ -19,6 +19,7 @@ from intake.imap.mailbox import (
 from servers.dovecot import Dovecot
 from waiting import wait_until
 
+from mailtrack.intake.imap import gate as gate_module
 from mailtrack.intake.imap.account import FirstStart, Security, TokenSource
 from mailtrack.intake.imap.front import probe
 from mailtrack.intake.imap.names import folder_on_the_wire
@@ -133,8 +134,9 @@ async def test_a_folder_may_have_any_name(dovecot: Dovecot, tmp_path: Path, name
 
 
 async def test_a_good_token_lets_us_in_and_it_is_read_anew(
-    dovecot: Dovecot, tmp_path: Path
+    dovecot: Dovecot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(gate_module, "LOOK_SECONDS", 0.1)
     token = tmp_path / "token"
     account = replace(account_on(dovecot), password=None, token=TokenSource(file=token))
     dovecot.append(account.user, mail("By token"))

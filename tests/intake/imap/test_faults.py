@@ -11,6 +11,7 @@ from intake.imap.mailbox import Desk, fetching, mail
 from waiting import wait_until
 
 from mailtrack.intake.imap import client as client_module
+from mailtrack.intake.imap import gate as gate_module
 from mailtrack.intake.imap import session as session_module
 from mailtrack.intake.imap.account import Account, Security
 from mailtrack.intake.imap.ledger import FILE_NAME
@@ -37,6 +38,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The waits of the wire, as short as a test's patience."""
     monkeypatch.setattr(session_module, "WAIT_SECONDS_MIN", 0.01)
     monkeypatch.setattr(session_module, "RECONCILE_SECONDS", 0.2)
+    monkeypatch.setattr(gate_module, "REFUSED_SECONDS_MIN", 0.01)
     monkeypatch.setattr(client_module, "ANSWER_SECONDS_MAX", 0.5)
 
 
