@@ -271,6 +271,17 @@ def test_s85_an_account_that_cannot_be_opened_is_a_trouble_until_it_can() -> Non
     assert imap_failing((folder("connecting", None),)) == ()
 
 
+def test_of_an_account_the_newest_trouble_is_told() -> None:
+    def folder(name: str, error: str, minute: int) -> FolderStatus:
+        at = f"2026-03-02T12:{minute:02}:00+00:00"
+        return FolderStatus("a@imap.example", name, "waiting", at, None, 0, error, at)
+
+    (trouble,) = imap_failing((folder("A", "login refused", 9), folder("Z", "no folder", 5)))
+    assert trouble.reason == "login refused"
+    (trouble,) = imap_failing((folder("A", "login refused", 5), folder("Z", "no folder", 9)))
+    assert trouble.reason == "no folder"
+
+
 async def test_a_storm_pause_is_told_once_and_its_end_once(bench: Bench) -> None:
     assert letters_paused(None) == ()
     bench.troubles = list(letters_paused(NOW + timedelta(minutes=10)))

@@ -97,14 +97,16 @@ def decide_alarms(
 
 def _seen(alarm: Alarm | None, trouble: Trouble, now: datetime) -> Alarm:
     """The alarm of a trouble that is there."""
+    reason = trouble.reason[:REASON_CHARS_MAX]
     if alarm is None or alarm.ended_at is not None:
-        reason = trouble.reason[:REASON_CHARS_MAX]
         ran = "" if alarm is None or alarm.ran == "ended" else alarm.ran
         alarm = Alarm(trouble.name, trouble.since or now, now, reason, ran=ran)
-    if now - alarm.seen_at >= SEEN_EVERY:
-        alarm = replace(alarm, seen_at=now)
     is_old = now - alarm.since >= PATIENCE.get(alarm.kind, timedelta(0))
-    return replace(alarm, told_at=now) if alarm.told_at is None and is_old else alarm
+    is_news = alarm.told_at is None and is_old
+    if is_news or now - alarm.seen_at >= SEEN_EVERY:
+        # What was a missing folder may be a refused login by now.
+        alarm = replace(alarm, seen_at=now, reason=reason)
+    return replace(alarm, told_at=now) if is_news else alarm
 
 
 def _missed(alarm: Alarm, now: datetime) -> Alarm:

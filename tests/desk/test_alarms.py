@@ -11,6 +11,7 @@ from desk.cases import NOW, POLICY
 from mailtrack.desk.alarms import (
     PATIENCE,
     QUIET,
+    SEEN_EVERY,
     SILENCE_MIN,
     TROUBLES_MAX,
     USUAL_MAILS_MIN,
@@ -19,7 +20,15 @@ from mailtrack.desk.alarms import (
 )
 from mailtrack.desk.case import Outcome
 from mailtrack.desk.policy import AlarmPolicy, Silence
-from mailtrack.tickets.alarm import DISK_LOW, INTAKE_SILENT, RELAY_DOWN, Alarm, Figures, Trouble
+from mailtrack.tickets.alarm import (
+    DISK_LOW,
+    IMAP,
+    INTAKE_SILENT,
+    RELAY_DOWN,
+    Alarm,
+    Figures,
+    Trouble,
+)
 from mailtrack.tickets.decision import SetAlarm
 from mailtrack.tickets.fresh import Fresh
 
@@ -103,6 +112,25 @@ def test_an_account_whose_login_fails_is_named_in_its_alarm() -> None:
     (letter,) = Desk().look(failing).letters
     assert "support@help.example" in letter.mail.text
     assert "NO login failed" in letter.mail.text
+
+
+def test_an_alarm_says_what_is_wrong_now_and_is_told_once() -> None:
+    desk = Desk()
+    old = NOW - timedelta(hours=1)
+    name = "imap:support@help.example"
+    assert desk.look(Trouble(name, "no such folder", old)).letters
+    assert not desk.look(Trouble(name, "login refused", old), after=SEEN_EVERY).letters
+    assert desk.rows[name].reason == "login refused"
+    assert desk.rows[name].is_raised
+
+
+def test_a_letter_says_what_is_wrong_when_it_is_written() -> None:
+    desk = Desk()
+    name = "imap:support@help.example"
+    assert not desk.look(Trouble(name, "no such folder")).letters
+    assert not desk.look(Trouble(name, "no such folder"), after=PATIENCE[IMAP] - SECOND).letters
+    (letter,) = desk.look(Trouble(name, "login refused"), after=SECOND).letters
+    assert "login refused" in letter.mail.text
 
 
 def test_what_a_server_says_is_bounded_and_so_are_the_troubles() -> None:
