@@ -56,7 +56,7 @@ KEYS: Final[Mapping[str, str]] = {
     "relay": "host and port of the smarthost",
     "room": "the module that speaks",
     "seconds": "how long",
-    "sender": "an address, redacted",
+    "sender": "an address, or the login of who submits, redacted",
     "size_bytes": "of the raw mail",
     "spool_id": "of the mail; always, if there is one",
     "ticket": "the ticket's number, if it is known",

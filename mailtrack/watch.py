@@ -219,7 +219,7 @@ def watch_over(
 
 
 def imap_failing(folders: Iterable[FolderStatus]) -> tuple[Trouble, ...]:
-    """The accounts whose mail cannot be fetched, each with the last error of all its folders."""
+    """The accounts whose mail cannot be fetched, each with its folders' last error."""
     away = [one for one in folders if one.error and one.state in IMAP_AWAY]
     failing = {one.account: one for one in sorted(away, key=lambda one: one.error_at or "")}
     return tuple(Trouble(f"{IMAP}:{one.account}", one.error or "") for one in failing.values())

@@ -145,7 +145,11 @@ def test_check_says_whether_the_mailbox_can_be_opened(
 ) -> None:
     (good,) = desk.ask("check")["imap"]  # type: ignore[misc]
     assert good == {"account": f"{user} at localhost", "folders": [["INBOX", 0]], "wrong": None}
-    desk.change(r"password: correct-horse", "password: wrong")
+    good_word = "password: correct-horse"
+    desk.change(good_word, f"folders: [Nowhere, INBOX], {good_word}")
+    shown = desk.type("check").stdout
+    assert "'Nowhere' cannot be opened" in shown and "INBOX holds 0 mails" in shown
+    desk.change(good_word, "password: wrong")
     (bad,) = desk.ask("check")["imap"]  # type: ignore[misc]
     assert "is refused" in bad["wrong"]
 

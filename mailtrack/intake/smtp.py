@@ -26,6 +26,7 @@ from mailtrack.intake.passwords import CHECKS_AT_ONCE_MAX, Lockout
 from mailtrack.intake.reception import NO_ROOM, TROUBLE, Answer, Reception
 from mailtrack.intake.session import CLOSING_SECONDS_MAX, STOPPING, Session, Transaction
 from mailtrack.intake.spool import Spool, SpoolFull
+from mailtrack.mail.address import address_from
 from mailtrack.mail.envelope import Front
 
 logger = log.get(__name__)
@@ -177,7 +178,9 @@ class SmtpFront:
             return LOCKED_OUT
         loop = asyncio.get_running_loop()
         if not await loop.run_in_executor(self._checkers, self.authenticator, login, password):
-            logger.warning("login_refused", front=self.kind, peer=peer)
+            # A password that was typed for the login must not be readable either.
+            sender = login if address_from(login) else f"{login[:1]}***"
+            logger.warning("login_refused", front=self.kind, peer=peer, sender=sender)
             return BAD_LOGIN
         self._lockout.succeeded(peer)
         return None

@@ -126,9 +126,10 @@ def _probed(loaded: Loaded) -> tuple[Probe, ...]:
 
 
 def _shown(one: Probe, loaded: Loaded) -> str:
-    if one.wrong is not None:
-        return f"IMAP, {one.account}: {one.wrong}"
     folders = ", ".join(f"{name} holds {counted(count, 'mail')}" for name, count in one.folders)
+    if one.wrong is not None:
+        others = f". {folders}." if folders else ""
+        return f"IMAP, {one.account}: {one.wrong}{others}"
     is_new = not (loaded.config.state / FILE_NAME).is_file()
     takes_all = any(account.takes_old_mail for account in loaded.config.imap)
     hint = ""

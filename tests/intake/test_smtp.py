@@ -23,6 +23,7 @@ from intake.session_suite import SessionSuite
 from structlog.testing import capture_logs
 from waiting import wait_until
 
+from mailtrack import log
 from mailtrack.intake import handshake, smtp
 from mailtrack.intake.limits import Limits
 from mailtrack.intake.listen import Listen, listen_from
@@ -209,6 +210,17 @@ class TestSmtp(SessionSuite):
         door = await make_door(Setup(tls=certificate.server(), authenticator=right))
         wire = await encrypted(door, certificate)
         assert (await wire.say(plain(login, password))).startswith(code)
+
+    async def test_whose_login_was_refused_is_in_the_log_redacted(
+        self, make_door: MakeDoor, certificate: Certificate
+    ) -> None:
+        door = await make_door(Setup(tls=certificate.server(), authenticator=right))
+        wire = await encrypted(door, certificate)
+        with capture_logs([log.redact]) as said:
+            for login in ("dana@help.example", "dana", "p@ss word"):
+                assert (await wire.say(plain(login, "wrong"))).startswith("535")
+        refused = [one["sender"] for one in said if one["event"] == "login_refused"]
+        assert refused == ["d***@help.example", "d***", "p***"]
 
     async def test_a_login_in_two_steps_is_checked(
         self, make_door: MakeDoor, certificate: Certificate

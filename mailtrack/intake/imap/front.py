@@ -14,7 +14,7 @@ from mailtrack.intake.imap.account import Account
 from mailtrack.intake.imap.gate import Gate
 from mailtrack.intake.imap.ledger import FILE_NAME, Ledger
 from mailtrack.intake.imap.session import House, Session
-from mailtrack.intake.imap.trouble import ImapTrouble
+from mailtrack.intake.imap.trouble import ImapTrouble, Refused
 from mailtrack.intake.reception import Reception
 from mailtrack.intake.spool import Spool
 from mailtrack.mail.envelope import Front
@@ -84,7 +84,7 @@ class ImapFront:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a try at one account showed: mails in each folder, or what is wrong."""
+    """What a try at one account showed: mails in each folder that opens, and what is wrong."""
 
     account: str
     folders: tuple[tuple[str, int], ...] = ()
@@ -94,17 +94,20 @@ class Probe:
 async def probe(account: Account) -> Probe:
     """Log in, open each folder, count, leave; nothing is changed."""
     found: list[tuple[str, int]] = []
+    wrong: list[str] = []
     try:
         async with asyncio.timeout(PROBE_SECONDS_MAX):
             client = await Gate(account).entered()
             try:
                 for name in account.folders:
-                    folder = await client.select(name)
-                    found.append((name, folder.exists))
+                    try:
+                        found.append((name, (await client.select(name)).exists))
+                    except Refused as refused:
+                        wrong.append(str(refused))
             finally:
                 client.close()
     except TimeoutError:
-        return Probe(account.name, tuple(found), f"no end in {PROBE_SECONDS_MAX:g} seconds")
+        wrong.append(f"no end in {PROBE_SECONDS_MAX:g} seconds")
     except ImapTrouble as trouble:
-        return Probe(account.name, tuple(found), str(trouble))
-    return Probe(account.name, tuple(found))
+        wrong.append(str(trouble))
+    return Probe(account.name, tuple(found), "; ".join(wrong) or None)

@@ -175,6 +175,16 @@ async def test_a_probe_says_what_is_wrong(dovecot: Dovecot) -> None:
         assert "such" not in said and dovecot.password not in said
 
 
+async def test_a_probe_names_each_folder_that_is_bad_and_counts_the_others(
+    dovecot: Dovecot,
+) -> None:
+    account = account_on(dovecot, folders=("Nowhere", "INBOX", "Neither"))
+    dovecot.append(account.user, mail("Here"))
+    found = await probe(account)
+    assert found.folders == (("INBOX", 1),)
+    assert "'Nowhere'" in str(found.wrong) and "'Neither'" in str(found.wrong)
+
+
 async def test_starttls_is_spoken_and_verified(dovecot: Dovecot) -> None:
     account = replace(account_on(dovecot), port=dovecot.port, security=Security.STARTTLS)
     assert (await probe(account)).folders == (("INBOX", 0),)
