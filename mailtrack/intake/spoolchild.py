@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from mailtrack import __version__
-from mailtrack.intake.spooldisk import Order, Outcome, Queue, SpoolDisk
+from mailtrack.intake.spooldisk import Order, Outcome, SpoolDisk, WriterThreads
 from mailtrack.intake.spooldraft import Draft
 
 # More of them share the disk no better, and take the processor from the daemon.
@@ -116,13 +116,13 @@ def main(descriptor: int, new: Path) -> None:
                 daemon.sendall(line)
 
         threads = ThreadPoolExecutor(THREADS_MAX)
-        queue = Queue(disk, threads, threads_max=THREADS_MAX, tell=tell)
+        writers = WriterThreads(disk, threads, threads_max=THREADS_MAX, tell=tell)
         received = bytearray()
         tell()
         while piece := daemon.recv(RECEIVE_BYTES):
             received += piece
             for order in take_orders(received):
-                queue.add(order)
+                writers.add(order)
 
 
 if __name__ == "__main__":

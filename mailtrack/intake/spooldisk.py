@@ -179,7 +179,7 @@ def microseconds_of(spool_id: str) -> int:
     return int(spool_id.partition("-")[0])
 
 
-class Queue:
+class WriterThreads:
     """The orders that wait, and the threads that work them off; ``tell`` is called in these."""
 
     def __init__(

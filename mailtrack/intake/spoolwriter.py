@@ -26,8 +26,8 @@ from mailtrack.intake.spooldisk import (
     NO_ROOM,
     Order,
     Outcome,
-    Queue,
     SpoolDisk,
+    WriterThreads,
     microseconds_of,
 )
 from mailtrack.intake.spooldraft import Draft
@@ -74,7 +74,7 @@ class SpoolWriter:
         self._numbers = count()
         self._threads = ThreadPoolExecutor(WRITERS_MAX, thread_name_prefix="spool")
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._queue = Queue(
+        self._writers = WriterThreads(
             self._disk, self._threads, threads_max=WRITERS_MAX, tell=self._tell_loop
         )
         self._process: WriterProcess | None = None
@@ -133,7 +133,7 @@ class SpoolWriter:
             self._process.order(order)
         else:
             self._loop = loop
-            self._queue.add(order)
+            self._writers.add(order)
         return _stored(envelope, await told)
 
     def store_now(self, draft: Draft, envelope: Envelope, raw: bytes) -> Envelope:

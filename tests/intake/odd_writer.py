@@ -34,7 +34,7 @@ def main(what: str, descriptor: int, new: Path) -> None:
         case "mute":
             signal.pause()
         case "hangs":
-            spoolchild.Queue.add = lambda *_: None
+            spoolchild.WriterThreads.add = lambda *_: None
         case "sticks":
             stick_at_first()
         case "babbles":
