@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         chosen = parser.parse_args(words)
     except SystemExit as end:
-        if end.code and words[:1] in (["deliver"], ("deliver",)):
+        if end.code and tuple(words[:1]) == ("deliver",):
             # A slip in master.cf or .forward: any other code would send the mail back.
             raise SystemExit(os.EX_TEMPFAIL) from end
         raise

@@ -19,8 +19,8 @@ from mailtrack.intake.spoolfile import (
     SpoolDamaged,
     envelope_from,
     head_of,
+    prove_file,
     sha256_of,
-    split_file,
     without_head,
 )
 
@@ -55,7 +55,8 @@ class Archive:
     def is_whole(self, sha256: str) -> bool:
         """Whether the file of this hash still is the mail that was accepted."""
         try:
-            split_file(self.path(sha256).read_bytes(), sha256)
+            with self.path(sha256).open("rb") as file:
+                prove_file(file, sha256)
         except (OSError, SpoolDamaged):
             return False
         return True

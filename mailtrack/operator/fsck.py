@@ -204,7 +204,7 @@ def _lost(files: Files, books: Audit, spool: Spool, archive: Archive) -> Iterabl
 def _damaged(spool_ids: list[str], spool: Spool) -> Iterable[str]:
     for spool_id in bar(spool_ids, of=len(spool_ids), what="spool"):
         try:
-            spool.read(spool_id)
+            spool.locate(spool_id)
         except SpoolDamaged as damaged:
             if spool.is_waiting(spool_id):  # else it was worked through meanwhile
                 yield f"{damaged}; the desk will set it apart and tell the admins"

@@ -13,26 +13,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from intake.doors import MAIL, NO_FLOOR, NOON
 from structlog.testing import capture_logs
 from waiting import wait_for
 
-from mailtrack import __version__
 from mailtrack.errors import TemporaryFailure
 from mailtrack.intake import spoolprocess, spoolwriter
 from mailtrack.intake.incoming import SPILL_BYTES
 from mailtrack.intake.spool import Spool, SpoolFull, SpoolLocked
-from mailtrack.intake.spoolchild import (
-    Report,
-    line_from,
-    packed,
-    report_from,
-    take_orders,
-)
-from mailtrack.intake.spooldisk import Order, Outcome
-from mailtrack.intake.spooldraft import Draft
 from mailtrack.intake.spoollock import is_at_work
 from mailtrack.mail.address import Address
 from mailtrack.mail.envelope import Envelope, Front
@@ -61,6 +49,14 @@ async def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     for spool in made:
         await spool.close()
     assert writers() == [], "it went with the spool"
+
+
+@pytest.fixture
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that hangs is given up soon."""
+    monkeypatch.setattr(spoolprocess, "STALL_SECONDS", 0.2)
+    monkeypatch.setattr(spoolprocess, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(spoolprocess, "END_SECONDS_MAX", 0.1)
 
 
 async def put(spool: Spool, raw: bytes = MAIL) -> Envelope:
@@ -230,24 +226,16 @@ async def _until_it_writes(spool: Spool, writer: psutil.Process) -> None:
         await put(spool, b"x" * 10_000)
 
 
-async def test_one_that_hangs_is_not_waited_for_to_the_end_of_days(
-    begin: Begin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(spoolprocess, "STALL_SECONDS", 0.1)
-    monkeypatch.setattr(spoolprocess, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(spoolprocess, "END_SECONDS_MAX", 0.1)
+@pytest.mark.usefixtures("impatience")
+async def test_one_that_hangs_is_not_waited_for_to_the_end_of_days(begin: Begin) -> None:
     spool = await begin("hangs")
     with pytest.raises(TemporaryFailure, match="ended"):
         await put(spool)
     assert spool.read((await put(spool)).spool_id)[1] == MAIL
 
 
-async def test_one_that_is_stopped_is_not_waited_for_either(
-    begin: Begin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(spoolprocess, "STALL_SECONDS", 0.1)
-    monkeypatch.setattr(spoolprocess, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(spoolprocess, "END_SECONDS_MAX", 0.1)
+@pytest.mark.usefixtures("impatience")
+async def test_one_that_is_stopped_is_not_waited_for_either(begin: Begin) -> None:
     spool = await begin()
     (writer,) = writers()
     writer.suspend()
@@ -257,12 +245,8 @@ async def test_one_that_is_stopped_is_not_waited_for_either(
     assert spool.read((await put(spool)).spool_id)[1] == MAIL
 
 
-async def test_a_mail_that_sticks_is_put_off_though_others_get_through(
-    begin: Begin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(spoolprocess, "STALL_SECONDS", 0.2)
-    monkeypatch.setattr(spoolprocess, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(spoolprocess, "END_SECONDS_MAX", 0.1)
+@pytest.mark.usefixtures("impatience")
+async def test_a_mail_that_sticks_is_put_off_though_others_get_through(begin: Begin) -> None:
     spool = await begin("sticks")
     stuck = asyncio.create_task(put(spool))
     await asyncio.sleep(0)
@@ -422,74 +406,3 @@ def test_it_looks_for_its_code_nowhere_else_than_the_daemon(tmp_path: Path) -> N
         finally:
             daemon.kill()
     assert len(found) == 1
-
-
-# What goes through the socket.
-
-_orders = st.builds(
-    Order,
-    number=st.integers(0, 2**64 - 1),
-    draft=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30).map(
-        lambda name: Draft(Path("/spool/tmp", name))
-    ),
-    opening=st.binary(max_size=60),
-    rest=st.binary(max_size=200),
-    above=st.integers(0, 2**64 - 1),
-)
-
-
-@given(st.lists(_orders, max_size=5), st.integers(1, 400))
-def test_orders_arrive_as_they_were_given_however_they_are_cut(
-    orders: list[Order], piece_bytes: int
-) -> None:
-    sent = b"".join(map(packed, orders))
-    received, arrived = bytearray(), []
-    for at in range(0, len(sent), piece_bytes):
-        received += sent[at : at + piece_bytes]
-        arrived += take_orders(received)
-    assert received == b""
-    facts = [(one.number, one.draft.path, *one[2:]) for one in arrived]
-    assert facts == [(one.number, one.draft.path, *one[2:]) for one in orders]
-
-
-_outcomes = st.builds(
-    Outcome,
-    number=st.integers(0, 2**64),
-    spool_id=st.text(),
-    size_bytes=st.integers(0, 2**40),
-    sha256=st.text(max_size=64),
-    error=st.none(),
-)
-
-
-@given(st.lists(_outcomes, max_size=4).map(tuple), st.none() | st.text(min_size=1))
-def test_reports_arrive_as_they_were_made(
-    outcomes: tuple[Outcome, ...], broken_because: str | None
-) -> None:
-    report = Report(__version__, outcomes, broken_because)
-    line = line_from(report)
-    assert line.index(b"\n") == len(line) - 1
-    assert report_from(line) == report
-
-
-@pytest.mark.parametrize(
-    ("error", "arrives"),
-    [
-        (OSError(errno.EIO, "Input/output error"), OSError(errno.EIO, "Input/output error")),
-        (OSError("no number"), RuntimeError("OSError: no number")),
-        (ValueError("bad\nnews"), RuntimeError("ValueError: bad\nnews")),
-    ],
-)
-def test_failures_arrive_with_their_number_or_their_words(
-    error: Exception, arrives: Exception
-) -> None:
-    line = line_from(Report(__version__, (Outcome(1, error=error),)))
-    (outcome,) = report_from(line).outcomes
-    assert type(outcome.error) is type(arrives)
-    assert outcome.error.args == arrives.args
-
-
-@pytest.mark.parametrize("line", [b"", b"HTTP/1.1 400 Bad Request\r", b"[1]", b'["1",[[1]],0]'])
-def test_another_language_is_not_taken_for_a_report(line: bytes) -> None:
-    with pytest.raises((ValueError, TypeError)):
-        report_from(line)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from bench import Bench
 from process import Process
+from servers.machine import lacking
 from servers.postgres import Postgresql
 from waiting import wait_for
 
@@ -90,7 +91,7 @@ def test_what_root_restores_belongs_to_the_desk(
     bench: Bench, typed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if os.geteuid() != 0:
-        pytest.skip("Only root can write files that the desk may not read.")
+        lacking("Only root can write files that the desk may not read.")
     target, new = tmp_path / "monday", tmp_path / "new"
     assert cli.main(["backup", str(target), *typed]) == 0
     new.mkdir()

@@ -8,6 +8,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from servers.machine import lacking
 
 from mailtrack import cli
 from mailtrack.config import write_example
@@ -83,7 +84,7 @@ def test_a_slip_in_the_command_line_sends_no_mail_back(config: Path) -> None:
 
 def test_what_root_delivers_belongs_to_the_desk(config: Path, tmp_path: Path) -> None:
     if os.geteuid() != 0:
-        pytest.skip("Only root can write files that the desk may not read.")
+        lacking("Only root can write files that the desk may not read.")
     spool = Spool(tmp_path / "state" / "spool")
     for folder in (tmp_path / "state" / "spool").iterdir():
         shutil.chown(folder, "nobody", "nogroup")

@@ -262,14 +262,14 @@ def test_a_file_that_is_not_open_to_us_is_named_with_what_to_do(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spool_id = desk.bench.put(PDF.replace(b"pdf@", b"shut@"), 2)
-    read_bytes = Path.read_bytes
+    opened = Path.open
 
-    def read(path: Path) -> bytes:
+    def shut(path: Path, *arguments: str) -> object:
         if path.name == spool_id:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return read_bytes(path)
+        return opened(path, *arguments)
 
-    monkeypatch.setattr(Path, "read_bytes", read)
+    monkeypatch.setattr(Path, "open", shut)
     (problem,) = desk.check().problems
     assert problem.startswith(f"{spool_id}: it belongs to ")
     assert "chown " in problem
