@@ -1,4 +1,4 @@
-"""Large letters: one is in memory at a time, and no small one waits for it.
+"""Large letters: one is in memory at a time, and small ones pass it.
 
 It is there several times over, while it is made and while it is handed over. All go through one
 relay, so that several at once would not be there sooner.
